@@ -1,0 +1,110 @@
+/* The protocol driver interface: what a worker needs to know of a protocol.
+ *
+ * A driver is a const struct. All its calls come from one thread, the worker's loop, except check(), which must be
+ * pure: it is called at submission from any thread. A driver never blocks: it gets the loop's descriptors and timers. It owns
+ * nothing of an operation but what it attaches with drmgmt_op_set_data(). */
+#ifndef DRMGMT_DRIVER_H
+#define DRMGMT_DRIVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <drm/error.h>
+
+DRMGMT_BEGIN
+
+#define DRMGMT_DRIVER_ABI 1u
+
+typedef struct drmgmt_loop drmgmt_loop;   /* the worker's event loop */
+typedef struct drmgmt_watch drmgmt_watch; /* a watched descriptor */
+typedef struct drmgmt_timer drmgmt_timer;
+typedef struct drmgmt_op drmgmt_op; /* one operation in flight */
+
+enum { DRMGMT_READ = 1, DRMGMT_WRITE = 2 };
+typedef void drmgmt_watch_fn(void *user, int fd, unsigned events);
+typedef void drmgmt_timer_fn(void *user);
+
+/* ---- what the loop offers; loop thread only ---- */
+/* Watches fd (which stays the caller's) level-triggered. NULL when memory is out or fd cannot be watched. */
+DRMGMT_API drmgmt_watch *drmgmt_loop_watch(drmgmt_loop *loop, int fd, unsigned events, drmgmt_watch_fn *fn, void *user);
+DRMGMT_API int drmgmt_watch_set(drmgmt_watch *watch, unsigned events);
+/* Stops watching; to be called before fd is closed. NULL is allowed. May be called from its own callback. */
+DRMGMT_API void drmgmt_watch_free(drmgmt_watch *watch);
+/* Calls fn once after ms (0: in the next turn of the loop). NULL when memory is out. */
+DRMGMT_API drmgmt_timer *drmgmt_loop_timer(drmgmt_loop *loop, uint64_t ms, drmgmt_timer_fn *fn, void *user);
+/* Starts it anew. */
+DRMGMT_API int drmgmt_timer_again(drmgmt_timer *timer, uint64_t ms);
+DRMGMT_API void drmgmt_timer_free(drmgmt_timer *timer); /* stops and frees; NULL is allowed; also from its own callback */
+/* Monotonic ms, cached per turn of the loop. */
+DRMGMT_API uint64_t drmgmt_loop_now(const drmgmt_loop *loop);
+
+/* ---- what an operation tells; pointers live until it is completed ---- */
+DRMGMT_API const char *drmgmt_op_operation(const drmgmt_op *op); /* "get" */
+DRMGMT_API const char *drmgmt_op_job_id(const drmgmt_op *op);
+DRMGMT_API const char *drmgmt_op_tenant_id(const drmgmt_op *op);
+DRMGMT_API const char *drmgmt_op_device_id(const drmgmt_op *op);
+DRMGMT_API const char *drmgmt_op_address(const drmgmt_op *op);  /* profile's address: literal or name; "" if none */
+DRMGMT_API unsigned drmgmt_op_port(const drmgmt_op *op);        /* 0: the protocol's default */
+DRMGMT_API const char *drmgmt_op_params(const drmgmt_op *op);   /* JSON object */
+DRMGMT_API const char *drmgmt_op_settings(const drmgmt_op *op); /* profile's settings, JSON object */
+/* Decrypted secret of the profile's credential ("community"), NULL if there is none. Wiped when the operation ends. */
+DRMGMT_API const char *drmgmt_op_secret(const drmgmt_op *op, const char *name);
+/* Time left for the whole operation, ms; the engine itself times out an operation that does not end by then. */
+DRMGMT_API unsigned drmgmt_op_timeout_ms(const drmgmt_op *op);
+DRMGMT_API void drmgmt_op_set_data(drmgmt_op *op, void *data); /* the driver's own */
+DRMGMT_API void *drmgmt_op_data(const drmgmt_op *op);
+
+/* ---- how an operation ends: exactly one of these, exactly once; op is gone afterwards ---- */
+/* result_json: a JSON value, copied. */
+DRMGMT_API void drmgmt_op_complete(drmgmt_op *op, const char *result_json);
+/* code: a short word ("timeout", "noSuchName", "refused"); message for people; retryable: whether the same may work later. */
+DRMGMT_API void drmgmt_op_fail(drmgmt_op *op, const char *code, const char *message, bool retryable);
+/* While it runs: 0..100, published at most once a second. */
+DRMGMT_API void drmgmt_op_progress(drmgmt_op *op, unsigned percent);
+
+enum { /* drmgmt_operation.flags */
+    DRMGMT_OP_IDEMPOTENT = 1, /* may be done twice: is requeued when its worker dies. Otherwise it becomes "uncertain". */
+    DRMGMT_OP_WRITES = 2,     /* changes the device: needs job:submit:write, and runs alone on its device */
+    DRMGMT_OP_LONG = 4        /* reports progress */
+};
+
+typedef struct drmgmt_operation {
+    const char *name;
+    unsigned flags;
+    unsigned timeout_ms; /* default of the whole job */
+    const char *doc;     /* one sentence */
+    const char *params_schema; /* JSON Schema of the params object, for OpenAPI; not NULL */
+} drmgmt_operation;
+
+typedef struct drmgmt_driver {
+    unsigned abi;     /* DRMGMT_DRIVER_ABI */
+    const char *name; /* the protocol: "snmp" */
+    const char *doc;
+    const drmgmt_operation *operations;
+    size_t n_operations;
+    /* Checks params (a JSON object) of an operation at submission. May be NULL. Pure, any thread, must not block.
+     * INVALID with field "params.oids[2]" and a message says what is wrong. */
+    int (*check)(const drmgmt_operation *operation, const char *params, drmgmt_error **error);
+    /* Checks a profile's settings (a JSON object) when a device is written. May be NULL. As check(). */
+    int (*check_settings)(const char *settings, drmgmt_error **error);
+    /* Makes the driver's state in a worker. May be NULL: state is then NULL. */
+    int (*open)(drmgmt_loop *loop, void **state, drmgmt_error **error);
+    /* Frees the state; no operation is in flight any more. May be NULL. */
+    void (*close)(void *state);
+    /* Starts an operation; must not block. It may complete the operation before it returns. */
+    void (*begin)(void *state, drmgmt_op *op);
+    /* Stops an operation at once: the driver lets go of it without completing it; the engine ends it. */
+    void (*cancel)(void *state, drmgmt_op *op);
+} drmgmt_driver;
+
+/* The built-in drivers, NULL-terminated; and one by name, NULL if there is none. */
+DRMGMT_API const drmgmt_driver *const *drmgmt_driver_all(void);
+DRMGMT_API const drmgmt_driver *drmgmt_driver_find(const char *name);
+/* An operation of a driver by name; NULL if there is none. */
+DRMGMT_API const drmgmt_operation *drmgmt_driver_operation(const drmgmt_driver *driver, const char *name);
+/* Makes an error, for check() and check_settings(). Returns status, so that it can be returned. error may be NULL. */
+DRMGMT_API int drmgmt_error_make(drmgmt_error **error, drmgmt_status status, const char *field, const char *format, ...)
+    DRMGMT_PRINTF(4, 5);
+
+DRMGMT_END
+
+#endif

@@ -1,0 +1,18 @@
+/* All of drmgmt in one include. */
+#ifndef DRMGMT_SDK_H
+#define DRMGMT_SDK_H
+
+#include <drm/context.h>
+#include <drm/db.h>
+#include <drm/device.h>
+#include <drm/driver.h>
+#include <drm/error.h>
+#include <drm/job.h>
+#include <drm/log.h>
+#include <drm/options.h>
+#include <drm/record.h>
+#include <drm/session.h>
+#include <drm/version.h>
+#include <drm/worker.h>
+
+#endif

@@ -1,0 +1,70 @@
+/* Keys, seals, hashes, tokens. Called by store (seals), device (sealed credentials), worker (opening them). Internal. */
+#ifndef DRMGMT_AUTH_AUTH_H
+#define DRMGMT_AUTH_AUTH_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <drm/session.h>
+
+/* ---- keyring: the file's keys. Lines "kind number hex", kinds seal, kek, token (32 bytes each), # comments; the highest
+ * number of a kind makes new things, all open old ones. ---- */
+typedef struct drmgmt__keyring drmgmt__keyring;
+typedef enum drmgmt__key_kind { DRMGMT__KEY_SEAL, DRMGMT__KEY_KEK, DRMGMT__KEY_TOKEN, DRMGMT__KEY_KINDS } drmgmt__key_kind;
+int drmgmt__keyring_load(const char *path, drmgmt__keyring **keyring, drmgmt_error **error);
+/* Writes a new file with one key of each kind, mode 0600, O_EXCL and fsync; *created false when it is there. */
+int drmgmt__keyring_create(const char *path, bool *created, drmgmt_error **error);
+void drmgmt__keyring_free(drmgmt__keyring *keyring); /* wipes; NULL is allowed */
+/* The key of a kind and number; number 0: the highest, which is stored back. NULL if there is none. 32 bytes. */
+const uint8_t *drmgmt__keyring_key(const drmgmt__keyring *keyring, drmgmt__key_kind kind, unsigned *number);
+/* Iterates: the i-th key of a kind; NULL past the end. */
+const uint8_t *drmgmt__keyring_at(const drmgmt__keyring *keyring, drmgmt__key_kind kind, size_t i, unsigned *number);
+
+/* ---- seal of the tenant context: "tenant.user.backend_pid.expiry.key_id.hmac_hex" ("-" for no tenant, then user is the purpose).
+ * hmac = HMAC-SHA256(key, all before the last dot). expiry: Unix seconds. ---- */
+enum { DRMGMT__SEAL_SIZE = 256 };
+int drmgmt__seal_mint(const drmgmt__keyring *keyring, const char *tenant_id, const char *user_or_purpose, int backend_pid,
+                      char seal[DRMGMT__SEAL_SIZE]);
+
+/* ---- secrets at rest: 0x01 | key version (u32 BE) | nonce(12) | ct | tag(16); AES-256-GCM, AAD = length-prefixed scheme, table,
+ * column, tenant, row id ---- */
+typedef struct drmgmt__data_key {
+    uint32_t version; /* of the tenant's data key */
+    uint8_t key[32];
+} drmgmt__data_key;
+enum { DRMGMT__BLOB_OVERHEAD = 1 + 4 + 12 + 16 };
+/* out: n + DRMGMT__BLOB_OVERHEAD bytes. Return 0 or CRYPTO. */
+int drmgmt__blob_seal(const drmgmt__data_key *key, const char *table, const char *column, const char *tenant_id,
+                      const char *row_id, const void *plain, size_t n, uint8_t *out);
+/* out: n - DRMGMT__BLOB_OVERHEAD bytes. */
+int drmgmt__blob_open(const drmgmt__data_key *key, const char *table, const char *column, const char *tenant_id,
+                      const char *row_id, const void *blob, size_t n, uint8_t *out);
+/* A tenant's data key wrapped by a KEK: the same form with the KEK's number as key version, table tenant_keys, column wrapped,
+ * row id = version in decimal. 32 + DRMGMT__BLOB_OVERHEAD bytes. */
+enum { DRMGMT__WRAPPED_SIZE = 32 + DRMGMT__BLOB_OVERHEAD };
+int drmgmt__data_key_new(const drmgmt__keyring *keyring, const char *tenant_id, drmgmt__data_key *key,
+                         uint8_t wrapped[DRMGMT__WRAPPED_SIZE]); /* sets version 1 */
+int drmgmt__data_key_unwrap(const drmgmt__keyring *keyring, const char *tenant_id, uint32_t version, const void *wrapped,
+                            size_t n, drmgmt__data_key *key);
+
+/* ---- passwords: "$scrypt$ln=15,r=8,p=3$salt$hash" (base64url); concurrent hashes are capped at the number of cores ---- */
+int drmgmt__password_hash(const char *password, char **text, drmgmt_error **error);
+/* 0 match, UNAUTHENTICATED no match. text NULL: does the same work against a made-up hash, never matches. */
+int drmgmt__password_verify(const char *password, const char *text, drmgmt_error **error);
+
+/* ---- session as store sees it ---- */
+typedef enum drmgmt__session_kind { DRMGMT__SESSION_USER, DRMGMT__SESSION_API_KEY, DRMGMT__SESSION_SYSTEM } drmgmt__session_kind;
+struct drmgmt_session {
+    drmgmt_context *context;
+    drmgmt__session_kind kind;
+    char tenant_id[37]; /* "" for a system session */
+    char user_id[37];   /* or the purpose */
+    char *api_key;      /* API-key sessions: the whole key, sent with each transaction; wiped */
+    char request_id[65], address[65];
+};
+
+/* Token (JWT) checks and cache; see auth/token.c. */
+struct drmgmt__token_cache;
+struct drmgmt__token_cache *drmgmt__token_cache_new(void);
+void drmgmt__token_cache_free(struct drmgmt__token_cache *cache);
+
+#endif

@@ -1,0 +1,29 @@
+/* What a context and its options hold. Seen by the rooms of libdrm, never by programs. Internal. */
+#ifndef DRMGMT_CORE_CONTEXT_INTERNAL_H
+#define DRMGMT_CORE_CONTEXT_INTERNAL_H
+
+#include <drm/context.h>
+
+struct drmgmt_options {
+    char *database_url, *redis_url, *keyring_file, *application_name;
+    unsigned pool_size, acquire_ms, statement_ms;
+    drmgmt_log_fn *log;
+    void *log_user;
+    drmgmt_log_level log_level;
+};
+
+struct drmgmt__pool;    /* store/pool.c: PostgreSQL connections */
+struct drmgmt__keyring; /* auth/keyring.c */
+struct drmgmt__publisher; /* queue/publish.c: doorbell and events out, one thread */
+struct drmgmt__hub;       /* queue/hub.c: events in, one thread, started with the first subscription */
+
+struct drmgmt_context {
+    drmgmt_options options; /* its own copies */
+    struct drmgmt__pool *pool;
+    struct drmgmt__keyring *keyring; /* NULL: none given */
+    struct drmgmt__publisher *publisher; /* NULL: no Redis configured */
+    struct drmgmt__hub *hub;             /* NULL: no Redis configured */
+    struct drmgmt__token_cache *tokens;  /* auth/token.c */
+};
+
+#endif

@@ -1,0 +1,12 @@
+/* The entity descriptions; each stands in the file of its noun and is listed once in core/entity.c. Internal. */
+#ifndef DRMGMT_CORE_ENTITIES_H
+#define DRMGMT_CORE_ENTITIES_H
+
+#include <drm/record.h>
+
+extern const drmgmt_entity drmgmt__entity_device;          /* device/device_entity.c */
+extern const drmgmt_entity drmgmt__entity_snmp_credential; /* device/credential_entity.c */
+extern const drmgmt_entity drmgmt__entity_job;             /* job/job_entity.c */
+extern const drmgmt_entity drmgmt__entity_api_key;         /* auth/api_key.c */
+
+#endif

@@ -1,0 +1,14 @@
+/* The migrations as embedded at build time; store/migrate.c applies them. Internal. */
+#ifndef DRMGMT_STORE_MIGRATIONS_H
+#define DRMGMT_STORE_MIGRATIONS_H
+
+struct drmgmt__migration_text {
+    unsigned number;
+    const char *name; /* "0001_tenants" */
+    const char *sql;
+};
+extern const struct drmgmt__migration_text drmgmt__migrations[];
+extern const unsigned drmgmt__migration_count;
+extern const char drmgmt__roles_sql[];
+
+#endif

@@ -1,0 +1,58 @@
+/* The scheduler's calls that cross tenants: claim, heartbeat, finish, reap (functions of the database, SECURITY DEFINER, owned by
+ * drm_sched, refused without a "worker" system seal). Called by the worker engine only. Internal. */
+#ifndef DRMGMT_STORE_SCHED_H
+#define DRMGMT_STORE_SCHED_H
+
+#include "store/store.h"
+
+/* One claimed job. Texts live as long as the claim. */
+typedef struct drmgmt__claimed {
+    const char *tenant_id, *job_id, *device_id, *protocol, *operation, *params;
+    unsigned attempt; /* fence, with job and worker id */
+    unsigned timeout_ms;
+    bool idempotent;
+    const char *address, *settings; /* of the device's profile; "" and "{}" when it has none */
+    unsigned port;
+    const char *credential_id; /* NULL: none */
+    const char *secret_name;   /* "community" */
+    const char *secret_hex;    /* sealed blob, \x hex; column snmp_credentials.<secret_name> */
+    const char *wrapped_hex;   /* the tenant's wrapped data key, \x hex, and its version */
+    unsigned key_version;
+} drmgmt__claimed;
+typedef struct drmgmt__claim {
+    drmgmt__claimed *jobs;
+    size_t count;
+    drmgmt__rows *rows; /* holds the texts */
+} drmgmt__claim;
+void drmgmt__claim_clear(drmgmt__claim *claim);
+
+/* How one job ended, as the worker tells it. */
+typedef struct drmgmt__finish {
+    char tenant_id[37], job_id[37];
+    unsigned attempt;
+    char outcome[16];  /* completed, failed, cancelled, release (back to the queue, not run) */
+    bool retryable;    /* failed only */
+    char *result;      /* JSON or NULL; malloc()ed */
+    char *error;       /* JSON or NULL; malloc()ed */
+    int64_t started_ms, finished_ms; /* since 1970 */
+    char status[16];   /* out: what became of it; "" when the fence refused it */
+} drmgmt__finish;
+
+int drmgmt__sched_register(drmgmt_session *system, const char *worker_id, const char *host, int pid, const char *version,
+                           const char *lane, unsigned slots, drmgmt_error **error);
+/* Heartbeat. *alive false: the reaper gave this worker up; its jobs belong to others by now. cancels: rows(job_id) of running jobs
+ * of this worker that should stop. */
+int drmgmt__sched_beat(drmgmt_session *system, const char *worker_id, unsigned in_flight, bool *alive, drmgmt__rows **cancels,
+                       drmgmt_error **error);
+int drmgmt__sched_claim(drmgmt_session *system, const char *worker_id, const char *lane, unsigned limit, drmgmt__claim *claim,
+                        drmgmt_error **error);
+/* Stores n results in one transaction and fills status of each. Safe to repeat. */
+int drmgmt__sched_finish(drmgmt_session *system, const char *worker_id, drmgmt__finish *results, size_t n, drmgmt_error **error);
+/* Queues what is due; gives silent workers' jobs up (only when reap_after_ms > 0). *rang: something became claimable.
+ * ended: rows(tenant_id, job_id, status) of jobs that ended thereby, for events. */
+int drmgmt__sched_reap(drmgmt_session *system, const char *worker_id, unsigned reap_after_ms, bool *rang, drmgmt__rows **ended,
+                       drmgmt_error **error);
+/* Signs a worker off. */
+int drmgmt__sched_leave(drmgmt_session *system, const char *worker_id, drmgmt_error **error);
+
+#endif
