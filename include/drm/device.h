@@ -6,7 +6,7 @@
  *     "credential_id":"..."}]
  * In place of "credential_id" a "community" may be given: a credential named after the device is then made in the same
  * transaction. Secrets are sealed with the tenant's data key and are never read back.
- * Entity "snmp_credential": id, name, version ("1", "2c"), community (secret), created_at, updated_at. */
+ * Entity "snmp_credential": id, name, snmp_version ("1", "2c"), community (secret), version, created_at, updated_at. */
 #ifndef DRMGMT_DEVICE_H
 #define DRMGMT_DEVICE_H
 

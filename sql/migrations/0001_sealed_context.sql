@@ -1,0 +1,187 @@
+-- The sealed tenant context: who a transaction acts for, in a form that SQL text cannot forge.
+-- drm.seal = tenant.user.backend_pid.expiry.key_id.hmac; sec.tenant() verifies it in every statement that touches a tenant's rows.
+SET ROLE drm_owner;
+
+CREATE SCHEMA IF NOT EXISTS drm;
+CREATE SCHEMA sec;
+CREATE SCHEMA app;
+CREATE SCHEMA sched;
+GRANT USAGE ON SCHEMA drm, sec, app, sched TO drm_app, drm_sched;
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+
+-- HMAC-SHA256 keys, kept as their padded halves (RFC 2104) so that a check is two hashes. No grants: only the owner's
+-- functions read it.
+CREATE TABLE sec.seal_keys (
+    id integer PRIMARY KEY CHECK (id > 0),
+    ipad bytea NOT NULL CHECK (octet_length(ipad) = 64),
+    opad bytea NOT NULL CHECK (octet_length(opad) = 64),
+    installed_at timestamptz NOT NULL DEFAULT now()
+);
+REVOKE ALL ON sec.seal_keys FROM PUBLIC;
+
+CREATE FUNCTION sec.install_seal_key(p_id integer, p_key bytea) RETURNS void
+    LANGUAGE plpgsql SET search_path = '' AS $$
+DECLARE
+    v_ipad bytea := pg_catalog.decode(pg_catalog.repeat('36', 64), 'hex');
+    v_opad bytea := pg_catalog.decode(pg_catalog.repeat('5c', 64), 'hex');
+BEGIN
+    IF pg_catalog.octet_length(p_key) <> 32 THEN
+        RAISE EXCEPTION 'a seal key has 32 bytes' USING ERRCODE = '22023';
+    END IF;
+    FOR i IN 0..31 LOOP
+        v_ipad := pg_catalog.set_byte(v_ipad, i, pg_catalog.get_byte(p_key, i) # 54);
+        v_opad := pg_catalog.set_byte(v_opad, i, pg_catalog.get_byte(p_key, i) # 92);
+    END LOOP;
+    INSERT INTO sec.seal_keys (id, ipad, opad) VALUES (p_id, v_ipad, v_opad) ON CONFLICT (id) DO NOTHING;
+    IF NOT EXISTS (SELECT FROM sec.seal_keys WHERE id = p_id AND ipad = v_ipad) THEN
+        RAISE EXCEPTION 'another seal key is installed under number %', p_id USING ERRCODE = 'DR409';
+    END IF;
+END
+$$;
+
+-- Parts of a seal after it was verified: {tenant or '-', user or purpose}. Raises 42501 for anything but a good one.
+CREATE FUNCTION sec.open_seal(p_seal text) RETURNS text[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = '' AS $$
+DECLARE
+    v_part text[] := pg_catalog.string_to_array(p_seal, '.');
+    v_ipad bytea;
+    v_opad bytea;
+BEGIN
+    IF pg_catalog.cardinality(v_part) = 6
+        AND v_part[3] = pg_catalog.pg_backend_pid()::text
+        AND v_part[5] ~ '^[0-9]{1,9}$' AND v_part[4] ~ '^[0-9]{1,12}$' THEN
+        SELECT k.ipad, k.opad INTO v_ipad, v_opad FROM sec.seal_keys k WHERE k.id = v_part[5]::integer;
+        IF v_part[6] = pg_catalog.encode(pg_catalog.sha256(v_opad || pg_catalog.sha256(v_ipad ||
+               pg_catalog.convert_to(pg_catalog.left(p_seal, -65), 'UTF8'))), 'hex')
+            AND v_part[4]::bigint >= EXTRACT(epoch FROM pg_catalog.clock_timestamp()) THEN
+            RETURN v_part[1:2];
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'the tenant context is not valid' USING ERRCODE = '42501',
+        HINT = 'The seal is forged, expired, or belongs to another connection.';
+END
+$$;
+
+-- The tenant of this transaction: NULL without a seal (so policies show no rows) and for a system seal; a bad seal raises.
+CREATE FUNCTION sec.tenant() RETURNS uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = '' AS $$
+DECLARE
+    v_seal text := pg_catalog.current_setting('drm.seal', true);
+    v_part text[];
+BEGIN
+    IF v_seal IS NULL OR v_seal = '' THEN
+        RETURN NULL;
+    END IF;
+    v_part := sec.open_seal(v_seal);
+    RETURN CASE WHEN v_part[1] <> '-' THEN v_part[1]::uuid END;
+END
+$$;
+
+CREATE FUNCTION sec.actor() RETURNS uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = '' AS $$
+DECLARE
+    v_seal text := pg_catalog.current_setting('drm.seal', true);
+    v_part text[];
+BEGIN
+    IF v_seal IS NULL OR v_seal = '' THEN
+        RETURN NULL;
+    END IF;
+    v_part := sec.open_seal(v_seal);
+    RETURN CASE WHEN v_part[1] <> '-' THEN v_part[2]::uuid END;
+END
+$$;
+
+CREATE FUNCTION app.current_tenant() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = '' AS 'SELECT sec.tenant()';
+CREATE FUNCTION app.current_user_id() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = '' AS 'SELECT sec.actor()';
+
+-- A seal made by the database itself, for API keys. drm_sched's functions only.
+CREATE FUNCTION sec.mint(p_tenant uuid, p_user uuid) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+    v_key sec.seal_keys;
+    v_text text;
+BEGIN
+    SELECT * INTO v_key FROM sec.seal_keys ORDER BY id DESC LIMIT 1;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no seal key is installed' USING ERRCODE = '42501', HINT = 'Run drmctl init.';
+    END IF;
+    v_text := pg_catalog.concat_ws('.', p_tenant, p_user, pg_catalog.pg_backend_pid(),
+        (EXTRACT(epoch FROM pg_catalog.clock_timestamp()) + 60)::bigint, v_key.id);
+    RETURN v_text || '.' || pg_catalog.encode(pg_catalog.sha256(v_key.opad || pg_catalog.sha256(v_key.ipad ||
+        pg_catalog.convert_to(v_text, 'UTF8'))), 'hex');
+END
+$$;
+
+-- For the owner's own set-up: enters a tenant's context without its user having to exist yet. No grants.
+CREATE FUNCTION sec.seed_context(p_seal text) RETURNS void
+    LANGUAGE plpgsql SET search_path = '' AS $$
+BEGIN
+    PERFORM sec.open_seal(p_seal);
+    PERFORM pg_catalog.set_config('drm.seal', p_seal, true);
+END
+$$;
+
+-- A system seal: no tenant, a purpose. Opens the few functions that cross tenants, and no table.
+CREATE FUNCTION sec.enter_system(p_seal text) RETURNS void
+    LANGUAGE plpgsql SET search_path = '' AS $$
+BEGIN
+    IF (sec.open_seal(p_seal))[1] <> '-' THEN
+        RAISE EXCEPTION 'not a system seal' USING ERRCODE = '42501';
+    END IF;
+    PERFORM pg_catalog.set_config('drm.seal', p_seal, true);
+END
+$$;
+
+CREATE FUNCTION sec.require_system(p_purpose text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = '' AS $$
+DECLARE
+    v_seal text := pg_catalog.current_setting('drm.seal', true);
+BEGIN
+    IF v_seal IS NULL OR v_seal = '' OR sec.open_seal(v_seal) <> ARRAY['-', p_purpose] THEN
+        RAISE EXCEPTION 'this call needs the system context "%"', p_purpose USING ERRCODE = '42501';
+    END IF;
+END
+$$;
+
+-- Row-level security for a tenant-scoped table: enabled, forced, one policy for everybody. Refuses a table whose primary key does not
+-- start with tenant_id. p_global: rows without a tenant are everybody's to read and nobody's to change.
+CREATE FUNCTION sec.protect(p_table regclass, p_global boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql SET search_path = '' AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a
+                       ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                   WHERE i.indrelid = p_table AND i.indisunique AND i.indisvalid AND a.attname = 'tenant_id')
+        OR EXISTS (SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a
+                       ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                   WHERE i.indrelid = p_table AND i.indisprimary AND a.attname <> 'tenant_id') THEN
+        RAISE EXCEPTION 'keys of % do not start with tenant_id', p_table;
+    END IF;
+    EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', p_table);
+    EXECUTE pg_catalog.format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', p_table);
+    IF p_global THEN
+        EXECUTE pg_catalog.format('CREATE POLICY tenant_read ON %s FOR SELECT USING (tenant_id = (SELECT sec.tenant())'
+            ' OR (tenant_id IS NULL AND (SELECT sec.tenant()) IS NOT NULL))', p_table);
+        EXECUTE pg_catalog.format('CREATE POLICY tenant_insert ON %s FOR INSERT WITH CHECK (tenant_id = (SELECT sec.tenant()))', p_table);
+        EXECUTE pg_catalog.format('CREATE POLICY tenant_update ON %s FOR UPDATE USING (tenant_id = (SELECT sec.tenant()))'
+            ' WITH CHECK (tenant_id = (SELECT sec.tenant()))', p_table);
+        EXECUTE pg_catalog.format('CREATE POLICY tenant_delete ON %s FOR DELETE USING (tenant_id = (SELECT sec.tenant()))', p_table);
+    ELSE
+        EXECUTE pg_catalog.format('CREATE POLICY tenant ON %s USING (tenant_id = (SELECT sec.tenant()))'
+            ' WITH CHECK (tenant_id = (SELECT sec.tenant()))', p_table);
+    END IF;
+END
+$$;
+
+-- The scheduler's functions cross tenants: drm_sched sees all rows of the tables named to this one.
+CREATE FUNCTION sec.open_to_scheduler(p_table regclass) RETURNS void
+    LANGUAGE plpgsql SET search_path = '' AS $$
+BEGIN
+    EXECUTE pg_catalog.format('CREATE POLICY scheduler ON %s TO drm_sched USING (true) WITH CHECK (true)', p_table);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION sec.open_seal(text), sec.tenant(), sec.actor(), sec.enter_system(text), sec.require_system(text),
+    app.current_tenant(), app.current_user_id() TO drm_app, drm_sched;
+GRANT EXECUTE ON FUNCTION sec.mint(uuid, uuid) TO drm_sched;

@@ -1,0 +1,242 @@
+-- Claim, heartbeat, finish, reap: the calls of workers, which cross tenants. Owned by drm_sched, refused without the system context "worker".
+SET ROLE drm_owner;
+
+CREATE FUNCTION sched.worker_register(p_id uuid, p_host text, p_pid integer, p_version text, p_lane text, p_slots integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+    PERFORM sec.require_system('worker');
+    INSERT INTO drm.workers (id, host, pid, version, lane, slots) VALUES (p_id, p_host, p_pid, p_version, p_lane, p_slots)
+        ON CONFLICT (id) DO NOTHING;
+END
+$$;
+
+CREATE FUNCTION sched.worker_leave(p_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+    PERFORM sec.require_system('worker');
+    UPDATE drm.workers SET alive = false, ended_at = pg_catalog.clock_timestamp() WHERE id = p_id AND alive;
+END
+$$;
+
+-- Renews the lease of everything the worker runs. False: the worker was given up, its jobs belong to others.
+CREATE FUNCTION sched.worker_beat(p_id uuid, p_in_flight integer, OUT alive boolean, OUT cancels uuid[])
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+    PERFORM sec.require_system('worker');
+    UPDATE drm.workers w SET beat_at = pg_catalog.clock_timestamp(), in_flight = p_in_flight WHERE w.id = p_id AND w.alive;
+    alive := FOUND;
+    cancels := ARRAY(SELECT j.id FROM drm.jobs j WHERE j.worker_id = p_id AND j.cancel_requested AND j.status = 'running');
+END
+$$;
+
+-- Picks up to p_limit queued jobs of a lane, fair over tenants: each tenant with queued jobs gets an equal share of the pick, in
+-- order of priority, then age. Writing jobs run one at a time a device. Tenants are found by skipping through the index, so a
+-- tenant with a million queued jobs costs no more than one with a single one.
+CREATE FUNCTION sched.pick(p_worker uuid, p_lane text, p_limit integer, p_exclusive boolean)
+    RETURNS TABLE (tenant_id uuid, id uuid)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+    v_tenants uuid[];
+    v_share integer;
+BEGIN
+    WITH RECURSIVE t (tenant_id) AS (
+        (SELECT j.tenant_id FROM drm.jobs j WHERE j.lane = p_lane AND j.status = 'queued' ORDER BY j.tenant_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT j.tenant_id FROM drm.jobs j WHERE j.lane = p_lane AND j.status = 'queued' AND j.tenant_id > t.tenant_id
+                ORDER BY j.tenant_id LIMIT 1)
+            FROM t WHERE t.tenant_id IS NOT NULL)
+    SELECT pg_catalog.array_agg(t.tenant_id ORDER BY pg_catalog.random()) INTO v_tenants FROM t WHERE t.tenant_id IS NOT NULL;
+    IF v_tenants IS NULL THEN
+        RETURN;
+    END IF;
+    v_share := GREATEST(1, (p_limit + pg_catalog.cardinality(v_tenants) - 1) / pg_catalog.cardinality(v_tenants));
+    RETURN QUERY
+    WITH picked AS (
+        SELECT p.tenant_id, p.id, p.device_id, p.exclusive, p.priority
+            FROM pg_catalog.unnest(v_tenants) AS v (tenant_id)
+            JOIN drm.tenants t ON t.tenant_id = v.tenant_id
+            CROSS JOIN LATERAL (
+                SELECT j.tenant_id, j.id, j.device_id, j.exclusive, j.priority FROM drm.jobs j
+                    WHERE j.lane = p_lane AND j.tenant_id = v.tenant_id AND j.status = 'queued'
+                      AND (NOT j.exclusive OR (p_exclusive AND NOT EXISTS (SELECT FROM drm.jobs r
+                           WHERE r.tenant_id = j.tenant_id AND r.device_id = j.device_id AND r.exclusive AND r.status = 'running')))
+                    ORDER BY j.priority, j.id
+                    LIMIT CASE WHEN t.max_running IS NULL THEN v_share
+                               ELSE GREATEST(0, LEAST(v_share, t.max_running - (SELECT pg_catalog.count(*) FROM drm.jobs r
+                                   WHERE r.tenant_id = v.tenant_id AND r.worker_id IS NOT NULL)::integer)) END
+                    FOR NO KEY UPDATE SKIP LOCKED) p
+            LIMIT p_limit),
+    first_writer AS (
+        SELECT p.tenant_id, p.id, p.exclusive,
+               pg_catalog.row_number() OVER (PARTITION BY p.tenant_id, p.device_id, p.exclusive ORDER BY p.priority, p.id) AS nth
+            FROM picked p)
+    UPDATE drm.jobs j
+        SET status = 'running', worker_id = p_worker, attempt = j.attempt + 1, started_at = pg_catalog.clock_timestamp(), run_at = NULL
+        FROM first_writer f
+        WHERE j.tenant_id = f.tenant_id AND j.id = f.id AND (NOT f.exclusive OR f.nth = 1)
+        RETURNING j.tenant_id, j.id;
+END
+$$;
+
+CREATE FUNCTION sched.claim(p_worker uuid, p_lane text, p_limit integer)
+    RETURNS TABLE (tenant_id uuid, id uuid, device_id uuid, protocol text, operation text, params jsonb, attempt integer,
+                   timeout_ms integer, idempotent boolean, address text, port integer, settings jsonb, credential_id uuid,
+                   community bytea, wrapped bytea, key_version integer)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+    v_tenants uuid[];
+    v_ids uuid[];
+BEGIN
+    PERFORM sec.require_system('worker');
+    IF NOT EXISTS (SELECT FROM drm.workers w WHERE w.id = p_worker AND w.alive) THEN
+        RETURN;
+    END IF;
+    BEGIN
+        SELECT pg_catalog.array_agg(p.tenant_id), pg_catalog.array_agg(p.id) INTO v_tenants, v_ids
+            FROM sched.pick(p_worker, p_lane, p_limit, true) p;
+    EXCEPTION WHEN unique_violation THEN
+        -- Another worker took a writing job of the same device at the same moment (jobs_one_writer): leave the writers to it this time.
+        SELECT pg_catalog.array_agg(p.tenant_id), pg_catalog.array_agg(p.id) INTO v_tenants, v_ids
+            FROM sched.pick(p_worker, p_lane, p_limit, false) p;
+    END;
+    IF v_ids IS NULL THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+        SELECT j.tenant_id, j.id, j.device_id, j.protocol, j.operation, j.params, j.attempt, j.timeout_ms, j.idempotent,
+               p.address, p.port, p.settings, c.id, c.community, k.wrapped, k.version
+            FROM pg_catalog.unnest(v_tenants, v_ids) AS x (tenant_id, id)
+            JOIN drm.jobs j ON j.tenant_id = x.tenant_id AND j.id = x.id
+            LEFT JOIN drm.device_protocol_profiles p
+                ON p.tenant_id = j.tenant_id AND p.device_id = j.device_id AND p.protocol = j.protocol
+            LEFT JOIN drm.snmp_credentials c ON c.tenant_id = p.tenant_id AND c.id = p.snmp_credential_id
+            LEFT JOIN drm.tenant_keys k ON k.tenant_id = c.tenant_id AND c.community IS NOT NULL
+                -- bytes 2..5 of a sealed value are the version of the data key that opens it
+                AND k.version = (pg_catalog.get_byte(c.community, 1) << 24 | pg_catalog.get_byte(c.community, 2) << 16
+                               | pg_catalog.get_byte(c.community, 3) << 8 | pg_catalog.get_byte(c.community, 4))
+            ORDER BY j.priority, j.id;
+END
+$$;
+
+-- Wait before the n-th repetition: exponential with jitter, at most five minutes.
+CREATE FUNCTION sched.backoff(p_n integer) RETURNS interval
+    LANGUAGE sql VOLATILE SET search_path = '' AS
+$$ SELECT LEAST(300, power(2, LEAST(p_n, 20))) * (0.5 + random()) * interval '1 second' $$;
+
+-- Stores how jobs ended. A result counts only with its fence (job, worker, attempt): one of an expired lease changes nothing and
+-- gets no row back. The first statement must not mention status: the partial indexes' predicate changes its plan.
+CREATE FUNCTION sched.finish(p_worker uuid, p_tenants uuid[], p_ids uuid[], p_attempts integer[], p_outcomes text[], p_retryable boolean[],
+                             p_results jsonb[], p_errors jsonb[], p_started timestamptz[], p_finished timestamptz[])
+    RETURNS TABLE (id uuid, status text)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+    PERFORM sec.require_system('worker');
+    RETURN QUERY
+    WITH f AS (
+        SELECT * FROM pg_catalog.unnest(p_tenants, p_ids, p_attempts, p_outcomes, p_retryable, p_results, p_errors, p_started, p_finished)
+            AS f (tenant_id, id, attempt, outcome, retryable, result, error, started_at, finished_at)
+            WHERE f.outcome <> 'release'),
+    ended AS (
+        DELETE FROM drm.jobs j USING f
+            WHERE j.tenant_id = f.tenant_id AND j.id = f.id AND j.worker_id = p_worker AND j.attempt = f.attempt
+              AND NOT (f.outcome = 'failed' AND f.retryable AND j.failures + 1 < j.max_attempts AND NOT j.cancel_requested)
+            RETURNING j.tenant_id, j.id, j.device_id, j.batch_id, j.lane, j.protocol, j.operation, j.params, j.priority, j.timeout_ms,
+                      j.max_attempts, j.attempt, j.worker_id, j.created_by, j.created_at,
+                      CASE WHEN f.outcome = 'failed' AND f.retryable AND j.max_attempts > 1 THEN 'dead' ELSE f.outcome END AS status,
+                      f.result, f.error, f.started_at, f.finished_at)
+    INSERT INTO drm.job_results (tenant_id, id, device_id, batch_id, lane, protocol, operation, params, priority, timeout_ms, max_attempts,
+                                 attempt, worker_id, created_by, created_at, status, result, error, started_at, finished_at)
+        SELECT e.* FROM ended e
+        RETURNING job_results.id, job_results.status;
+    IF 'release' = ANY (p_outcomes) OR true = ANY (p_retryable) THEN
+        RETURN QUERY
+        UPDATE drm.jobs j
+            SET status = CASE WHEN f.outcome = 'release' THEN 'queued' ELSE 'waiting' END,
+                run_at = CASE WHEN f.outcome = 'release' THEN NULL
+                              ELSE pg_catalog.clock_timestamp() + sched.backoff(j.failures::integer) END,
+                failures = j.failures + CASE WHEN f.outcome = 'release' THEN 0 ELSE 1 END,
+                worker_id = NULL, started_at = NULL, error = COALESCE(f.error, j.error)
+            FROM pg_catalog.unnest(p_tenants, p_ids, p_attempts, p_outcomes, p_retryable, p_errors)
+                AS f (tenant_id, id, attempt, outcome, retryable, error)
+            WHERE j.tenant_id = f.tenant_id AND j.id = f.id AND j.worker_id = p_worker AND j.attempt = f.attempt
+              AND (f.outcome = 'release' OR (f.outcome = 'failed' AND f.retryable))
+            RETURNING j.id, j.status;
+    END IF;
+END
+$$;
+
+-- Housekeeping by one worker at a time. Due jobs are queued; with p_reap_after, workers silent for longer are given up and their jobs
+-- requeued - or ended as uncertain where repeating them is not safe, or as dead after five lost workers.
+-- Rows: kind 'queued' (something became claimable) or 'ended' (tell the watchers).
+CREATE FUNCTION sched.reap(p_worker uuid, p_reap_after interval)
+    RETURNS TABLE (kind text, tenant_id uuid, job_id uuid, status text)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+    PERFORM sec.require_system('worker');
+    IF NOT pg_catalog.pg_try_advisory_xact_lock(7303014, 1) THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    UPDATE drm.jobs j SET status = 'queued', run_at = NULL
+        FROM (SELECT w.tenant_id, w.id FROM drm.jobs w WHERE w.status = 'waiting' AND w.run_at <= pg_catalog.clock_timestamp()
+              ORDER BY w.run_at LIMIT 10000 FOR UPDATE SKIP LOCKED) due
+        WHERE j.tenant_id = due.tenant_id AND j.id = due.id
+        RETURNING 'queued', j.tenant_id, j.id, 'queued';
+    IF p_reap_after IS NULL THEN
+        RETURN;
+    END IF;
+    PERFORM sched.ensure_partitions();
+    DELETE FROM drm.idempotency_keys WHERE created_at < pg_catalog.now() - interval '24 hours';
+    UPDATE drm.workers w SET alive = false, ended_at = pg_catalog.clock_timestamp()
+        WHERE w.alive AND w.id <> p_worker AND w.beat_at < pg_catalog.clock_timestamp() - p_reap_after;
+    DELETE FROM drm.workers w WHERE NOT w.alive AND w.ended_at < pg_catalog.now() - interval '1 day'
+        AND NOT EXISTS (SELECT FROM drm.jobs j WHERE j.worker_id = w.id);
+    -- Every dead worker is looked at again each time: one that was only slow may have claimed once more.
+    RETURN QUERY
+    WITH lost AS (
+        SELECT j.tenant_id, j.id FROM drm.workers w JOIN drm.jobs j ON j.worker_id = w.id WHERE NOT w.alive
+            LIMIT 10000 FOR UPDATE OF j SKIP LOCKED),
+    gone AS (
+        DELETE FROM drm.jobs j USING lost WHERE j.tenant_id = lost.tenant_id AND j.id = lost.id
+            AND (NOT j.idempotent OR j.cancel_requested OR j.losses >= 4)
+            RETURNING j.*)
+    INSERT INTO drm.job_results AS r (tenant_id, id, device_id, batch_id, lane, protocol, operation, params, priority, timeout_ms,
+            max_attempts, attempt, worker_id, created_by, created_at, status, error, started_at, finished_at)
+        SELECT g.tenant_id, g.id, g.device_id, g.batch_id, g.lane, g.protocol, g.operation, g.params, g.priority, g.timeout_ms,
+               g.max_attempts, g.attempt, g.worker_id, g.created_by, g.created_at,
+               CASE WHEN NOT g.idempotent THEN 'uncertain' WHEN g.cancel_requested THEN 'cancelled' ELSE 'dead' END,
+               pg_catalog.jsonb_build_object('code', 'worker-lost', 'retryable', false, 'message',
+                   CASE WHEN NOT g.idempotent THEN 'The worker died while it ran this; whether the device carried it out is not known.'
+                        ELSE 'The worker died while it ran this.' END),
+               g.started_at, pg_catalog.clock_timestamp()
+            FROM gone g
+        RETURNING 'ended', r.tenant_id, r.id, r.status;
+    RETURN QUERY
+    UPDATE drm.jobs j SET status = 'waiting', worker_id = NULL, started_at = NULL, losses = j.losses + 1,
+            run_at = pg_catalog.clock_timestamp() + sched.backoff(j.losses::integer)
+        FROM (SELECT l.tenant_id, l.id FROM drm.workers w JOIN drm.jobs l ON l.worker_id = w.id WHERE NOT w.alive
+              LIMIT 10000 FOR UPDATE OF l SKIP LOCKED) lost
+        WHERE j.tenant_id = lost.tenant_id AND j.id = lost.id
+          AND j.idempotent AND NOT j.cancel_requested AND j.losses < 4
+        RETURNING 'waiting', j.tenant_id, j.id, 'waiting';
+END
+$$;
+
+-- Granted while they are still the owner's: afterwards only drm_sched could.
+GRANT EXECUTE ON FUNCTION sched.worker_register(uuid, text, integer, text, text, integer), sched.worker_leave(uuid),
+    sched.worker_beat(uuid, integer), sched.claim(uuid, text, integer),
+    sched.finish(uuid, uuid[], uuid[], integer[], text[], boolean[], jsonb[], jsonb[], timestamptz[], timestamptz[]),
+    sched.reap(uuid, interval) TO drm_app;
+GRANT CREATE ON SCHEMA sched TO drm_sched;
+DO $$
+DECLARE
+    v_function regprocedure;
+BEGIN
+    FOR v_function IN SELECT p.oid FROM pg_catalog.pg_proc p WHERE p.pronamespace = 'sched'::regnamespace AND p.proname <> 'ensure_partitions'
+    LOOP
+        EXECUTE format('ALTER FUNCTION %s OWNER TO drm_sched', v_function);
+        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', v_function);
+    END LOOP;
+END
+$$;
+REVOKE CREATE ON SCHEMA sched FROM drm_sched;
