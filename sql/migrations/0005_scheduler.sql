@@ -234,8 +234,8 @@ DECLARE
 BEGIN
     FOR v_function IN SELECT p.oid FROM pg_catalog.pg_proc p WHERE p.pronamespace = 'sched'::regnamespace AND p.proname <> 'ensure_partitions'
     LOOP
-        EXECUTE format('ALTER FUNCTION %s OWNER TO drm_sched', v_function);
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', v_function);
+        EXECUTE format('ALTER FUNCTION %s OWNER TO drm_sched', v_function);
     END LOOP;
 END
 $$;
