@@ -40,8 +40,8 @@ typedef struct drmgmt__finish {
 
 int drmgmt__sched_register(drmgmt_session *system, const char *worker_id, const char *host, int pid, const char *version,
                            const char *lane, unsigned slots, drmgmt_error **error);
-/* Heartbeat. *alive false: the reaper gave this worker up; its jobs belong to others by now. cancels: rows(job_id) of running jobs
- * of this worker that should stop. */
+/* Heartbeat. *alive false: the reaper gave this worker up; its jobs belong to others by now. cancels: rows(alive, job_id or null)
+ * of running jobs of this worker that should stop. */
 int drmgmt__sched_beat(drmgmt_session *system, const char *worker_id, unsigned in_flight, bool *alive, drmgmt__rows **cancels,
                        drmgmt_error **error);
 int drmgmt__sched_claim(drmgmt_session *system, const char *worker_id, const char *lane, unsigned limit, drmgmt__claim *claim,
@@ -49,8 +49,8 @@ int drmgmt__sched_claim(drmgmt_session *system, const char *worker_id, const cha
 /* Stores n results in one transaction and fills status of each. Safe to repeat. */
 int drmgmt__sched_finish(drmgmt_session *system, const char *worker_id, drmgmt__finish *results, size_t n, drmgmt_error **error);
 /* Queues what is due; gives silent workers' jobs up (only when reap_after_ms > 0). *rang: something became claimable.
- * ended: rows(tenant_id, job_id, status) of jobs that ended thereby, for events. */
-int drmgmt__sched_reap(drmgmt_session *system, const char *worker_id, unsigned reap_after_ms, bool *rang, drmgmt__rows **ended,
+ * moved: rows(kind, tenant_id, job_id, status) of jobs whose status changed thereby, for events; kind "ended" for the last time. */
+int drmgmt__sched_reap(drmgmt_session *system, const char *worker_id, unsigned reap_after_ms, bool *rang, drmgmt__rows **moved,
                        drmgmt_error **error);
 /* Signs a worker off. */
 int drmgmt__sched_leave(drmgmt_session *system, const char *worker_id, drmgmt_error **error);

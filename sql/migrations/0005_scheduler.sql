@@ -105,7 +105,7 @@ BEGIN
     RETURN QUERY
         SELECT j.tenant_id, j.id, j.device_id, j.protocol, j.operation, j.params, j.attempt, j.timeout_ms, j.idempotent,
                p.address, p.port, p.settings, c.id, c.community, k.wrapped, k.version
-            FROM pg_catalog.unnest(v_tenants, v_ids) AS x (tenant_id, id)
+            FROM unnest(v_tenants, v_ids) AS x (tenant_id, id)
             JOIN drm.jobs j ON j.tenant_id = x.tenant_id AND j.id = x.id
             LEFT JOIN drm.device_protocol_profiles p
                 ON p.tenant_id = j.tenant_id AND p.device_id = j.device_id AND p.protocol = j.protocol
@@ -133,7 +133,7 @@ BEGIN
     PERFORM sec.require_system('worker');
     RETURN QUERY
     WITH f AS (
-        SELECT * FROM pg_catalog.unnest(p_tenants, p_ids, p_attempts, p_outcomes, p_retryable, p_results, p_errors, p_started, p_finished)
+        SELECT * FROM unnest(p_tenants, p_ids, p_attempts, p_outcomes, p_retryable, p_results, p_errors, p_started, p_finished)
             AS f (tenant_id, id, attempt, outcome, retryable, result, error, started_at, finished_at)
             WHERE f.outcome <> 'release'),
     ended AS (
@@ -156,7 +156,7 @@ BEGIN
                               ELSE pg_catalog.clock_timestamp() + sched.backoff(j.failures::integer) END,
                 failures = j.failures + CASE WHEN f.outcome = 'release' THEN 0 ELSE 1 END,
                 worker_id = NULL, started_at = NULL, error = COALESCE(f.error, j.error)
-            FROM pg_catalog.unnest(p_tenants, p_ids, p_attempts, p_outcomes, p_retryable, p_errors)
+            FROM unnest(p_tenants, p_ids, p_attempts, p_outcomes, p_retryable, p_errors)
                 AS f (tenant_id, id, attempt, outcome, retryable, error)
             WHERE j.tenant_id = f.tenant_id AND j.id = f.id AND j.worker_id = p_worker AND j.attempt = f.attempt
               AND (f.outcome = 'release' OR (f.outcome = 'failed' AND f.retryable))

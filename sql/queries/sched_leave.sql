@@ -1,0 +1,1 @@
+SELECT sched.worker_leave($1::uuid)
