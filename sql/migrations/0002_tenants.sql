@@ -112,7 +112,7 @@ CREATE FUNCTION sec.role_rank(p_role text) RETURNS integer
     LANGUAGE sql IMMUTABLE SET search_path = '' AS
 $$ SELECT CASE p_role WHEN 'viewer' THEN 1 WHEN 'operator' THEN 2 WHEN 'administrator' THEN 3 ELSE 0 END $$;
 
--- Raises unless the user is active in an active tenant and its role reaches the rank.
+-- Raises unless the user is active in an active tenant and its role reaches the rank. Not granted to programs: it would tell who exists.
 CREATE FUNCTION sec.check_actor(p_tenant uuid, p_user uuid, p_min_role integer) RETURNS void
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
@@ -132,7 +132,7 @@ $$;
 
 -- First statement of every tenant transaction of a program that holds the seal key.
 CREATE FUNCTION sec.enter(p_seal text, p_min_role integer) RETURNS void
-    LANGUAGE plpgsql SET search_path = '' AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
     v_part text[] := sec.open_seal(p_seal);
 BEGIN
@@ -185,9 +185,9 @@ $$;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sec FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.enter(text, integer), sec.enter_api_key(text, integer), sec.auth_user(text, text),
     sec.role_rank(text) TO drm_app;
-GRANT EXECUTE ON FUNCTION sec.check_actor(uuid, uuid, integer) TO drm_app, drm_sched, drm_owner;
 GRANT CREATE ON SCHEMA sec TO drm_sched;
 ALTER FUNCTION sec.check_actor(uuid, uuid, integer) OWNER TO drm_sched;
+ALTER FUNCTION sec.enter(text, integer) OWNER TO drm_sched;
 ALTER FUNCTION sec.enter_api_key(text, integer) OWNER TO drm_sched;
 ALTER FUNCTION sec.auth_user(text, text) OWNER TO drm_sched;
 REVOKE CREATE ON SCHEMA sec FROM drm_sched;
