@@ -20,6 +20,12 @@ BEGIN
         EXECUTE format('GRANT drm_owner TO %I', current_user);
     END IF;
 
+    -- Short statements only: neither parallel workers nor compilation pays, and a generic plan's cost estimate must not start them.
+    ALTER ROLE drm_app SET jit = off;
+    ALTER ROLE drm_app SET max_parallel_workers_per_gather = 0;
+    ALTER ROLE drm_app SET timezone = 'UTC';
+    ALTER ROLE drm_app SET datestyle = 'ISO';
+
     -- The application role may connect and nothing else: no temporary tables to shadow names with, no objects of its own.
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO drm_app, drm_migrate', current_database());
