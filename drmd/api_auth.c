@@ -1,0 +1,92 @@
+/* Log in, refresh, log out, whoami. Called by dispatch.c; calls the library's session functions. */
+#include "json.h"
+#include "routes.h"
+#include <string.h>
+
+/* RFC 6749, section 5.1. */
+static void reply_tokens(drmd_request *r, drmgmt_tokens *tokens)
+{
+    drmd_buffer *b = &r->worker->text;
+    drmd_buffer_reset(b, 64 * 1024);
+    drmd_buffer_puts(b, "{");
+    drmd_buffer_member(b, "access_token", tokens->access_token);
+    drmd_buffer_member(b, "token_type", "bearer");
+    drmd_buffer_printf(b, ",\"expires_in\":%lld", (long long)tokens->expires_in);
+    drmd_buffer_member(b, "refresh_token", tokens->refresh_token);
+    drmd_buffer_printf(b, ",\"refresh_expires_in\":%lld}", (long long)tokens->refresh_expires_in);
+    drmgmt_tokens_free(tokens);
+    if (b->failed)
+        drmd_reply_problem(r, 503, NULL, "Out of memory.");
+    else
+        drmd_reply(r, 200, drmd_json, b->data, b->length);
+    explicit_bzero(r->worker->out.data, r->worker->out.length);
+    if (b->data)
+        explicit_bzero(b->data, b->length);
+}
+
+/* A log-in that failed stands in the log, without saying which account. */
+static void reply_failure(drmd_request *r, drmgmt_error *error)
+{
+    if (drmgmt_error_status(error) == DRMGMT_ERR_UNAUTHENTICATED)
+        drmd_log(DRMGMT_LOG_INFO, "log-in failed", "request_id", r->request_id, "address", r->info->remote_addr, NULL);
+    drmd_reply_error(r, error);
+}
+
+void drmd_auth_login(drmd_request *r)
+{
+    drmd_string_field fields[] = { { "email", true, 320, NULL },
+                                   { "password", true, 1024, NULL },
+                                   { "tenant", false, 200, NULL } };
+    drmd_strings *strings = drmd_strings_read(r, fields, DRMD_COUNT(fields));
+    if (!strings)
+        return;
+    drmgmt_tokens *tokens = NULL;
+    drmgmt_error *error = NULL;
+    int failed = drmgmt_login(r->server->context, fields[0].value, fields[1].value, fields[2].value, &tokens, &error);
+    drmd_strings_free(strings);
+    if (failed)
+        reply_failure(r, error);
+    else
+        reply_tokens(r, tokens);
+}
+
+void drmd_auth_refresh(drmd_request *r)
+{
+    drmd_string_field fields[] = { { "refresh_token", true, 1024, NULL } };
+    drmd_strings *strings = drmd_strings_read(r, fields, DRMD_COUNT(fields));
+    if (!strings)
+        return;
+    drmgmt_tokens *tokens = NULL;
+    drmgmt_error *error = NULL;
+    int failed = drmgmt_refresh(r->server->context, fields[0].value, &tokens, &error);
+    drmd_strings_free(strings);
+    if (failed)
+        reply_failure(r, error);
+    else
+        reply_tokens(r, tokens);
+}
+
+void drmd_auth_logout(drmd_request *r)
+{
+    drmd_string_field fields[] = { { "refresh_token", true, 1024, NULL } };
+    drmd_strings *strings = drmd_strings_read(r, fields, DRMD_COUNT(fields));
+    if (!strings)
+        return;
+    drmgmt_error *error = NULL;
+    int failed = drmgmt_logout(r->server->context, fields[0].value, &error);
+    drmd_strings_free(strings);
+    if (failed)
+        drmd_reply_error(r, error);
+    else
+        drmd_reply(r, 204, NULL, NULL, 0);
+}
+
+void drmd_auth_whoami(drmd_request *r)
+{
+    char *json = NULL;
+    drmgmt_error *error = NULL;
+    if (drmgmt_session_whoami(r->session, &json, &error))
+        drmd_reply_error(r, error);
+    else
+        drmd_reply_json(r, 200, json, strlen(json));
+}

@@ -1,0 +1,54 @@
+/* Who is asking: an access token or an API key, from the Authorization or X-API-Key header, opens the request's
+ * session. Called by dispatch.c for every route that is not public. */
+#include "drmd.h"
+#include <string.h>
+#include <strings.h>
+
+static bool challenge(drmd_request *r, const char *detail)
+{
+    drmd_log(DRMGMT_LOG_INFO, "authentication failed", "request_id", r->request_id, "address", r->info->remote_addr,
+             "path", r->path, NULL);
+    drmd_reply_problem(r, 401, NULL, "%s", detail);
+    return false;
+}
+
+/* The credentials sent; NULL with an answer given when there are none. */
+static const char *credentials(drmd_request *r)
+{
+    const char *authorization = r->headers[DRMD_H_AUTHORIZATION], *key = r->headers[DRMD_H_API_KEY];
+    if (authorization && key) {
+        drmd_reply_problem(r, 400, NULL, "Send either Authorization or X-API-Key, not both.");
+        return NULL;
+    }
+    if (key && *key)
+        return key;
+    if (authorization && strncasecmp(authorization, "Bearer ", 7) == 0) {
+        authorization += 7 + strspn(authorization + 7, " ");
+        if (*authorization)
+            return authorization;
+    }
+    challenge(r, "Log in first: send \"Authorization: Bearer\" with an access token, or X-API-Key with an API key.");
+    return NULL;
+}
+
+bool drmd_authenticate(drmd_request *r)
+{
+    const char *text = credentials(r);
+    if (!text)
+        return false;
+    drmgmt_error *error = NULL;
+    bool is_key = r->headers[DRMD_H_API_KEY] || strncmp(text, "drm_", 4) == 0;
+    int failed = is_key ? drmgmt_session_open_api_key(r->server->context, text, &r->session, &error)
+                        : drmgmt_session_open_token(r->server->context, text, &r->session, &error);
+    if (failed) {
+        if (failed != DRMGMT_ERR_UNAUTHENTICATED) {
+            drmd_reply_error(r, error);
+            return false;
+        }
+        drmgmt_error_free(error);
+        return challenge(r, is_key ? "The API key is unknown, expired or revoked."
+                                   : "The access token is not valid, or is no longer.");
+    }
+    drmgmt_session_set_origin(r->session, r->request_id, r->info->remote_addr);
+    return true;
+}

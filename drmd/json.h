@@ -1,0 +1,21 @@
+/* Small JSON bodies that are no entity: an object of strings. Used by api_auth.c and api_api_keys.c. */
+#ifndef DRMD_JSON_H
+#define DRMD_JSON_H
+
+#include "drmd.h"
+
+typedef struct drmd_string_field {
+    const char *name;
+    bool required;
+    size_t max;        /* bytes */
+    const char *value; /* set when read; NULL: absent or null */
+} drmd_string_field;
+
+typedef struct drmd_strings drmd_strings;
+
+/* Reads the request's body into fields. Answers itself and returns NULL when it is refused. */
+drmd_strings *drmd_strings_read(drmd_request *r, drmd_string_field *fields, size_t n);
+/* Wipes the values and the request's body. NULL is allowed. */
+void drmd_strings_free(drmd_strings *strings);
+
+#endif

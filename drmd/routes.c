@@ -1,0 +1,90 @@
+/* THE table: every path drmd answers. The router, permissions, body limits, metrics and the OpenAPI document are read
+ * off it. */
+#include "routes.h"
+
+#define API   "/api/v1"
+#define SMALL 8192
+#define LARGE DRMD_BODY_MAX
+
+const drmd_route drmd_routes[] = {
+    { DRMD_POST, API "/auth/login", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, "Login", "Tokens", 200, SMALL, drmd_auth_login,
+      NULL, "auth", "Log in with e-mail address and password" },
+    { DRMD_POST, API "/auth/refresh", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, "RefreshToken", "Tokens", 200, SMALL,
+      drmd_auth_refresh, NULL, "auth", "Exchange a refresh token, which is good for one use, for new tokens" },
+    { DRMD_POST, API "/auth/logout", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, "RefreshToken", NULL, 204, SMALL,
+      drmd_auth_logout, NULL, "auth", "Revoke a refresh token and all that came from the same log-in" },
+    { DRMD_GET, API "/auth/whoami", DRMGMT_PERM_NONE, 0, NULL, NULL, "Whoami", 200, 0, drmd_auth_whoami, NULL, "auth",
+      "Tell who is asking" },
+
+    { DRMD_GET, API "/api-keys", DRMGMT_PERM_API_KEY_OWN, 0, "api_key", NULL, "ApiKeyPage", 200, 0, drmd_api_key_list,
+      NULL, "api-keys", "List one's own API keys" },
+    { DRMD_POST, API "/api-keys", DRMGMT_PERM_API_KEY_OWN, 0, NULL, "ApiKeyCreate", "ApiKeyCreated", 201, SMALL,
+      drmd_api_key_create, NULL, "api-keys", "Create an API key; the key itself is told this once" },
+    { DRMD_DELETE, API "/api-keys/{id}", DRMGMT_PERM_API_KEY_OWN, 0, NULL, NULL, NULL, 204, 0, drmd_api_key_revoke,
+      NULL, "api-keys", "Revoke an API key" },
+
+    { DRMD_GET, API "/devices", DRMGMT_PERM_DEVICE_READ, 0, "device", NULL, "DevicePage", 200, 0, drmd_crud_list,
+      &drmd_noun_device, "devices", "List devices" },
+    { DRMD_POST, API "/devices", DRMGMT_PERM_DEVICE_WRITE, DRMD_ETAG | DRMD_LOCATION, NULL, "DeviceCreate", "Device",
+      201, LARGE, drmd_crud_create, &drmd_noun_device, "devices", "Register a device" },
+    { DRMD_GET, API "/devices/{id}", DRMGMT_PERM_DEVICE_READ, DRMD_ETAG | DRMD_CONDITIONAL, NULL, NULL, "Device", 200,
+      0, drmd_crud_get, &drmd_noun_device, "devices", "Read a device by id or name" },
+    { DRMD_PATCH, API "/devices/{id}", DRMGMT_PERM_DEVICE_WRITE, DRMD_ETAG | DRMD_IF_MATCH, NULL, "DeviceUpdate",
+      "Device", 200, LARGE, drmd_crud_update, &drmd_noun_device, "devices", "Change the fields given" },
+    { DRMD_DELETE, API "/devices/{id}", DRMGMT_PERM_DEVICE_WRITE, DRMD_IF_MATCH, NULL, NULL, NULL, 204, 0,
+      drmd_crud_delete, &drmd_noun_device, "devices", "Delete a device" },
+
+    { DRMD_GET, API "/snmp-credentials", DRMGMT_PERM_CREDENTIAL_READ, 0, "snmp_credential", NULL, "SnmpCredentialPage",
+      200, 0, drmd_crud_list, &drmd_noun_snmp_credential, "snmp-credentials",
+      "List SNMP credentials, without their secrets" },
+    { DRMD_POST, API "/snmp-credentials", DRMGMT_PERM_CREDENTIAL_WRITE, DRMD_ETAG | DRMD_LOCATION, NULL,
+      "SnmpCredentialCreate", "SnmpCredential", 201, SMALL, drmd_crud_create, &drmd_noun_snmp_credential,
+      "snmp-credentials", "Create an SNMP credential; its secrets are sealed and never read back" },
+    { DRMD_GET, API "/snmp-credentials/{id}", DRMGMT_PERM_CREDENTIAL_READ, DRMD_ETAG | DRMD_CONDITIONAL, NULL, NULL,
+      "SnmpCredential", 200, 0, drmd_crud_get, &drmd_noun_snmp_credential, "snmp-credentials",
+      "Read an SNMP credential, without its secrets" },
+    { DRMD_PATCH, API "/snmp-credentials/{id}", DRMGMT_PERM_CREDENTIAL_WRITE, DRMD_ETAG | DRMD_IF_MATCH, NULL,
+      "SnmpCredentialUpdate", "SnmpCredential", 200, SMALL, drmd_crud_update, &drmd_noun_snmp_credential,
+      "snmp-credentials", "Change the fields given" },
+    { DRMD_DELETE, API "/snmp-credentials/{id}", DRMGMT_PERM_CREDENTIAL_WRITE, DRMD_IF_MATCH, NULL, NULL, NULL, 204, 0,
+      drmd_crud_delete, &drmd_noun_snmp_credential, "snmp-credentials",
+      "Delete an SNMP credential that no device uses" },
+
+    { DRMD_GET, API "/jobs", DRMGMT_PERM_JOB_READ, 0, "job", NULL, "JobPage", 200, 0, drmd_job_list, NULL, "jobs",
+      "List jobs, newest first" },
+    { DRMD_POST, API "/jobs", DRMGMT_PERM_JOB_SUBMIT_READ, DRMD_LOCATION | DRMD_IDEMPOTENCY, NULL, "JobCreate",
+      "JobAccepted", 202, LARGE, drmd_job_submit, NULL, "jobs",
+      "Submit a job: one operation on one device, done by a worker" },
+    { DRMD_POST, API "/jobs/enqueue/{protocol}/{operation}", DRMGMT_PERM_JOB_SUBMIT_READ,
+      DRMD_LOCATION | DRMD_IDEMPOTENCY, NULL, "JobEnqueue", "JobAccepted", 202, LARGE, drmd_job_enqueue, NULL, "jobs",
+      "Submit a job with protocol and operation in the path" },
+    { DRMD_GET, API "/jobs/{id}", DRMGMT_PERM_JOB_READ, 0, NULL, NULL, "Job", 200, 0, drmd_job_get, NULL, "jobs",
+      "Read a job, active or ended" },
+    { DRMD_POST, API "/jobs/{id}/cancel", DRMGMT_PERM_JOB_CANCEL, 0, NULL, NULL, "Job", 200, 0, drmd_job_cancel, NULL,
+      "jobs", "Cancel a job: a queued one ends at once, a running one is asked to stop" },
+    { DRMD_GET, API "/jobs/{id}/events", DRMGMT_PERM_JOB_READ, DRMD_STREAM, NULL, NULL, "text/event-stream", 200, 0,
+      drmd_job_events, NULL, "jobs", "Follow a job as server-sent events until it ends" },
+    { DRMD_GET, "/jobs/events/{id}", DRMGMT_PERM_JOB_READ, DRMD_STREAM, NULL, NULL, "text/event-stream", 200, 0,
+      drmd_job_events, NULL, "jobs", "The same stream under its older path" },
+
+    { DRMD_GET, "/health", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, NULL, "Health", 200, 0, drmd_health, NULL, "server",
+      "Tell that this process answers" },
+    { DRMD_GET, "/readyz", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, NULL, "Readiness", 200, 0, drmd_ready, NULL, "server",
+      "Ask PostgreSQL and Redis; 503 when requests cannot be served" },
+    { DRMD_GET, "/metrics", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, NULL, "text/plain", 200, 0, drmd_metrics_get, NULL,
+      "server", "Counters in the Prometheus text format" },
+    { DRMD_GET, "/openapi.json", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, NULL, "application/json", 200, 0,
+      drmd_openapi_get, NULL, "server", "This document" },
+    { DRMD_GET, "/docs", DRMGMT_PERM_NONE, DRMD_PUBLIC | DRMD_ASSET, NULL, NULL, "text/html", 200, 0, drmd_docs_page,
+      NULL, "server", "Swagger UI" },
+    { DRMD_GET, "/docs/init.js", DRMGMT_PERM_NONE, DRMD_PUBLIC | DRMD_ASSET, NULL, NULL, "text/javascript", 200, 0,
+      drmd_docs_init, NULL, "server", "Starts Swagger UI" },
+    { DRMD_GET, "/docs/{file}", DRMGMT_PERM_NONE, DRMD_PUBLIC | DRMD_ASSET, NULL, NULL, "text/javascript", 200, 0,
+      drmd_docs_file, NULL, "server", "Swagger UI's files" },
+    { DRMD_GET, "/redoc", DRMGMT_PERM_NONE, DRMD_PUBLIC | DRMD_ASSET, NULL, NULL, "text/html", 200, 0, drmd_docs_page,
+      NULL, "server", "ReDoc" },
+    { DRMD_GET, "/redoc/{file}", DRMGMT_PERM_NONE, DRMD_PUBLIC | DRMD_ASSET, NULL, NULL, "text/javascript", 200, 0,
+      drmd_docs_file, NULL, "server", "ReDoc's files" },
+};
+
+const size_t drmd_n_routes = DRMD_COUNT(drmd_routes);

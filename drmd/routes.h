@@ -1,0 +1,83 @@
+/* The route table's shape, and the router over it. Rows stand in routes.c; OpenAPI comes out of the same rows. */
+#ifndef DRMD_ROUTES_H
+#define DRMD_ROUTES_H
+
+#include "drmd.h"
+
+typedef void drmd_handler(drmd_request *r);
+
+enum {                        /* drmd_route.flags */
+       DRMD_PUBLIC = 1,       /* needs no log-in */
+       DRMD_STREAM = 2,       /* answers with an event stream */
+       DRMD_IF_MATCH = 4,     /* If-Match is honoured: 412 */
+       DRMD_ETAG = 8,         /* answers with an ETag */
+       DRMD_CONDITIONAL = 16, /* If-None-Match is honoured: 304 */
+       DRMD_LOCATION = 32,    /* answers with Location */
+       DRMD_IDEMPOTENCY = 64, /* Idempotency-Key is honoured */
+       DRMD_ASSET = 128       /* a page or file for people: not in the OpenAPI document */
+};
+
+/* A noun whose rows of the table are served by the same handlers (crud.c). */
+typedef struct drmd_noun {
+    const char *entity;
+    const char *path;          /* of the collection, for Location */
+    const char *version_field; /* the row version behind ETag and If-Match; NULL: there is none */
+    int (*create)(drmgmt_session *, const drmgmt_draft *, drmgmt_record **, drmgmt_error **);
+    int (*get)(drmgmt_session *, const char *, drmgmt_record **, drmgmt_error **);
+    int (*update)(drmgmt_session *, const char *, int64_t, const drmgmt_draft *, drmgmt_record **, drmgmt_error **);
+    int (*remove)(drmgmt_session *, const char *, int64_t, drmgmt_error **);
+    int (*list)(drmgmt_session *, const drmgmt_query *, drmgmt_page **, drmgmt_error **);
+} drmd_noun;
+
+struct drmd_route {
+    drmd_method method;
+    const char *pattern; /* "/api/v1/devices/{id}" */
+    drmgmt_permission permission;
+    unsigned flags;
+    const char *query;    /* entity whose filters, limit, cursor and sort the query string may hold; NULL: none */
+    const char *request;  /* schema of the JSON body; NULL: no body */
+    const char *response; /* schema of the answer, or its media type when it holds a slash; NULL: no body */
+    int status;           /* of success */
+    size_t body_max;
+    drmd_handler *handler;
+    const drmd_noun *noun;
+    const char *tag, *summary;
+};
+
+extern const drmd_route drmd_routes[];
+extern const size_t drmd_n_routes;
+
+extern const drmd_noun drmd_noun_device, drmd_noun_snmp_credential;
+
+/* ---- router.c ---- */
+typedef struct drmd_match {
+    const drmd_route *route; /* NULL: no row for this path and method */
+    bool path_known;         /* some method is there */
+    unsigned methods;        /* bit of each method of the path */
+} drmd_match;
+
+struct drmd_router *drmd_router_new(void); /* NULL when memory is out */
+void drmd_router_free(struct drmd_router *router);
+/* Finds the row; fills r->params. HEAD matches GET. */
+drmd_match drmd_router_find(const struct drmd_router *router, drmd_request *r);
+/* "GET, HEAD, OPTIONS" of a match. */
+void drmd_router_allow(unsigned methods, char text[64]);
+
+/* ---- handlers ---- */
+drmd_handler drmd_auth_login, drmd_auth_refresh, drmd_auth_logout, drmd_auth_whoami;
+drmd_handler drmd_api_key_create, drmd_api_key_list, drmd_api_key_revoke;
+drmd_handler drmd_crud_create, drmd_crud_get, drmd_crud_update, drmd_crud_delete, drmd_crud_list;
+drmd_handler drmd_job_submit, drmd_job_enqueue, drmd_job_list, drmd_job_get, drmd_job_cancel, drmd_job_events;
+drmd_handler drmd_health, drmd_ready, drmd_metrics_get, drmd_openapi_get, drmd_docs_page, drmd_docs_file,
+    drmd_docs_init;
+
+/* ---- crud.c: also for nouns with handlers of their own ---- */
+/* A query filled from the request's query string; answers itself and returns NULL when it is refused. */
+drmgmt_query *drmd_query_from(drmd_request *r, const drmgmt_entity *entity);
+/* A draft from the request's body; answers itself and returns NULL when it is refused. */
+drmgmt_draft *drmd_draft_from(drmd_request *r, const drmgmt_entity *entity);
+/* Sends a page or a record, freeing it. */
+void drmd_reply_page(drmd_request *r, drmgmt_page *page);
+void drmd_reply_record(drmd_request *r, int status, drmgmt_record *record);
+
+#endif

@@ -1,0 +1,264 @@
+/* Server-sent events of one job: what Redis tells is passed on; PostgreSQL is asked at the start, at the end, after a
+ * gap and every 15 s. Called by dispatch.c as a handler; each stream holds its connection's thread. */
+#include "routes.h"
+#include <ctype.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Stands for an id that cannot be ours: of no epoch we know, so the subscription begins with RESYNC. */
+static const char unknown_id[] = "unknown";
+
+enum { SLICE_MS = 1000, HEARTBEAT_US = 15 * 1000000 };
+
+typedef struct stream {
+    drmd_request *r;
+    drmgmt_subscription *subscription;
+    int fd;           /* to see a client that went away; -1: not found */
+    uint64_t shown;   /* hash of the job as last sent */
+    char last_id[64]; /* of the last event, for Last-Event-ID; "": none yet */
+    bool ended;
+    struct stream *next;
+} stream;
+
+struct drmd_streams {
+    pthread_mutex_t lock;
+    stream *first;
+    unsigned cap;
+    bool stopping;
+    atomic_uint open;
+};
+
+drmd_streams *drmd_streams_new(unsigned cap)
+{
+    drmd_streams *streams = calloc(1, sizeof *streams);
+    if (streams) {
+        pthread_mutex_init(&streams->lock, NULL);
+        streams->cap = cap;
+    }
+    return streams;
+}
+
+void drmd_streams_free(drmd_streams *streams)
+{
+    free(streams);
+}
+
+unsigned drmd_streams_open(const drmd_streams *streams)
+{
+    return atomic_load_explicit(&streams->open, memory_order_relaxed);
+}
+
+void drmd_streams_stop(drmd_streams *streams)
+{
+    pthread_mutex_lock(&streams->lock);
+    streams->stopping = true;
+    for (stream *s = streams->first; s; s = s->next)
+        drmgmt_subscription_wake(s->subscription);
+    pthread_mutex_unlock(&streams->lock);
+}
+
+/* Registers s, whose subscription is open. False when there are too many, or the server stops. */
+static bool enter(drmd_streams *streams, stream *s)
+{
+    pthread_mutex_lock(&streams->lock);
+    bool room = !streams->stopping && atomic_load_explicit(&streams->open, memory_order_relaxed) < streams->cap;
+    if (room) {
+        s->next = streams->first;
+        streams->first = s;
+        atomic_fetch_add_explicit(&streams->open, 1, memory_order_relaxed);
+    }
+    pthread_mutex_unlock(&streams->lock);
+    return room;
+}
+
+static void leave(drmd_streams *streams, stream *s)
+{
+    pthread_mutex_lock(&streams->lock);
+    for (stream **p = &streams->first; *p; p = &(*p)->next)
+        if (*p == s) {
+            *p = s->next;
+            atomic_fetch_sub_explicit(&streams->open, 1, memory_order_relaxed);
+            break;
+        }
+    pthread_mutex_unlock(&streams->lock);
+}
+
+static bool write_out(stream *s)
+{
+    drmd_buffer *b = &s->r->worker->out;
+    return !b->failed && mg_write(s->r->connection, b->data, b->length) == (int)b->length;
+}
+
+/* One event (WHATWG HTML, section 9.2); data is JSON and so holds no line break. */
+static bool send_event(stream *s, const char *name, const char *data, size_t length)
+{
+    drmd_buffer *b = &s->r->worker->out;
+    drmd_buffer_reset(b, 128 * 1024);
+    drmd_buffer_puts(b, "event: ");
+    drmd_buffer_puts(b, name);
+    if (s->last_id[0]) {
+        drmd_buffer_puts(b, "\nid: ");
+        drmd_buffer_puts(b, s->last_id);
+    }
+    drmd_buffer_puts(b, "\ndata: ");
+    drmd_buffer_add(b, data, length);
+    drmd_buffer_puts(b, "\n\n");
+    return write_out(s);
+}
+
+static bool send_comment(stream *s)
+{
+    drmd_buffer *b = &s->r->worker->out;
+    drmd_buffer_reset(b, 128 * 1024);
+    drmd_buffer_puts(b, ": still here\n\n");
+    return write_out(s);
+}
+
+static uint64_t hash(const char *text, size_t n) /* FNV-1a */
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ (unsigned char)text[i]) * 0x100000001b3u;
+    return h;
+}
+
+/* Sends the job unless it is as it was; frees the record. False: the stream is over. */
+static bool send_job(stream *s, drmgmt_record *job)
+{
+    const char *status = drmgmt_record_text(job, "status");
+    s->ended = status && drmgmt_job_status_ended(status);
+    char *json = NULL;
+    size_t length = 0;
+    bool sent = drmgmt_record_json(job, &json, &length) == 0;
+    drmgmt_record_free(job);
+    if (sent) {
+        uint64_t h = hash(json, length);
+        if (h != s->shown || s->ended)
+            sent = send_event(s, s->ended ? "done" : "update", json, length);
+        s->shown = h;
+        drmgmt_free(json);
+    }
+    return sent && !s->ended;
+}
+
+/* Reads the job and sends it. A database that is away for a while is no reason to end the stream. */
+static bool reread(stream *s)
+{
+    drmgmt_record *job = NULL;
+    drmgmt_error *error = NULL;
+    int failed = drmgmt_job_get(s->r->session, s->r->params[0], &job, &error);
+    if (!failed)
+        return send_job(s, job);
+    bool later = drmgmt_error_retryable(error);
+    drmgmt_error_free(error);
+    return later;
+}
+
+/* Passes on one event. False: the stream is over. */
+static bool pass_on(stream *s, drmgmt_event *event)
+{
+    if (event->id[0])
+        memcpy(s->last_id, event->id, sizeof s->last_id);
+    if (event->kind == DRMGMT_EVENT_UPDATE && event->data)
+        return send_event(s, "update", event->data, strcspn(event->data, "\r\n"));
+    return reread(s);
+}
+
+static void follow(stream *s)
+{
+    int64_t beat = drmd_now_us() + HEARTBEAT_US;
+    for (;;) {
+        drmgmt_event event = { 0 };
+        int got = drmgmt_subscription_next(s->subscription, SLICE_MS, &event, NULL);
+        if (got < 0 || drmd_socket_gone(s->fd)) {
+            if (got > 0)
+                drmgmt_event_clear(&event);
+            return;
+        }
+        if (got > 0) {
+            bool goes_on = pass_on(s, &event);
+            drmgmt_event_clear(&event);
+            if (!goes_on)
+                return;
+        }
+        if (drmd_now_us() >= beat) {
+            if (!send_comment(s) || !reread(s))
+                return;
+            beat = drmd_now_us() + HEARTBEAT_US;
+        }
+    }
+}
+
+static bool send_head(stream *s)
+{
+    drmd_request *r = s->r;
+    drmd_buffer *b = &r->worker->out;
+    drmd_buffer_reset(b, 128 * 1024);
+    r->keep_alive = false;
+    r->policy = "Cache-Control: no-cache\r\n";
+    drmd_head(r, b, 200);
+    drmd_buffer_puts(b, "Content-Type: text/event-stream\r\nX-Accel-Buffering: no\r\n\r\n");
+    if (!r->head)
+        drmd_buffer_puts(b, "retry: 2000\n\n");
+    r->worker->answered = true;
+    mg_disable_connection_keep_alive(r->connection);
+    return write_out(s) && !r->head;
+}
+
+/* Last-Event-ID of a client that comes back: the header, or last_event_id in the query string. False when refused. */
+static bool take_last_id(stream *s)
+{
+    const char *text = s->r->headers[DRMD_H_LAST_EVENT_ID];
+    char name[32], value[128];
+    const char *cursor = s->r->query;
+    for (int got; !text && (got = drmd_query_next(&cursor, name, sizeof name, value, sizeof value)) != 0;) {
+        if (got < 0 || strcmp(name, "last_event_id") != 0) {
+            drmd_reply_problem(s->r, 400, "query", "The query string may hold last_event_id only.");
+            return false;
+        }
+        text = value;
+    }
+    if (!text)
+        return true;
+    size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:");
+    if (text[n] == '\0' && n < sizeof s->last_id)
+        memcpy(s->last_id, text, n + 1);
+    else
+        memcpy(s->last_id, unknown_id, sizeof unknown_id);
+    return true;
+}
+
+void drmd_job_events(drmd_request *r)
+{
+    stream s = { .r = r, .fd = -1 };
+    drmd_streams *streams = r->server->streams;
+    drmgmt_error *error = NULL;
+    drmgmt_record *job = NULL;
+    if (!take_last_id(&s))
+        return;
+    for (char *p = r->params[0]; *p; p++) /* events carry the canonical form */
+        *p = (char)tolower((unsigned char)*p);
+    if (drmgmt_subscribe(r->session, r->params[0], s.last_id[0] ? s.last_id : NULL, &s.subscription, &error)) {
+        drmd_reply_error(r, error);
+        return;
+    }
+    if (strcmp(s.last_id, unknown_id) == 0)
+        s.last_id[0] = '\0';
+    if (!enter(streams, &s)) {
+        drmgmt_subscription_free(s.subscription);
+        drmd_reply_problem(r, 503, NULL, "Too many event streams are open; try again in a moment.");
+        return;
+    }
+    if (drmgmt_job_get(r->session, r->params[0], &job, &error)) {
+        drmd_reply_error(r, error);
+    } else if (!send_head(&s)) {
+        drmgmt_record_free(job);
+    } else {
+        s.fd = drmd_socket_find(r->server, r->info->remote_addr, r->info->remote_port);
+        if (send_job(&s, job))
+            follow(&s);
+    }
+    leave(streams, &s);
+    drmgmt_subscription_free(s.subscription);
+}
