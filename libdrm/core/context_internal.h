@@ -12,6 +12,10 @@ struct drmgmt_options {
     drmgmt_log_level log_level;
 };
 
+/* core/options.c */
+int drmgmt__options_copy(drmgmt_options *to, const drmgmt_options *from);
+void drmgmt__options_clear(drmgmt_options *options);
+
 struct drmgmt__pool;    /* store/pool.c: PostgreSQL connections */
 struct drmgmt__keyring; /* auth/keyring.c */
 struct drmgmt__publisher; /* queue/publish.c: doorbell and events out, one thread */

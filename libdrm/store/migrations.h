@@ -11,4 +11,7 @@ extern const struct drmgmt__migration_text drmgmt__migrations[];
 extern const unsigned drmgmt__migration_count;
 extern const char drmgmt__roles_sql[];
 
+/* Checksum of a migration's text, hex. */
+int drmgmt__migration_sha256(const char *sql, char hex[65]);
+
 #endif

@@ -2,23 +2,24 @@
  * Called by the worker engine's ledger and keeper threads; calls drmgmt__run(). */
 #include "store/sched.h"
 
+#include "core/core.h"
+#include "core/strbuf.h"
+#include "queries.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "core/core.h"
-#include "core/strbuf.h"
-#include "queries.h"
 
-/* All of them may be done twice: a claim that was lost on the way is found by the reaper's fence, a finish is refused by its own. */
+/* All of them may be done twice: a claim that was lost on the way is found by the reaper's fence, a finish is refused
+ * by its own. */
 static int call(drmgmt_session *system, const drmgmt__query *query, const drmgmt__params *params, drmgmt__rows **rows,
                 drmgmt_error **error)
 {
     return drmgmt__run(system, DRMGMT_PERM_NONE, DRMGMT__WRITE | DRMGMT__REPEATABLE, query, params, rows, error);
 }
 
-int drmgmt__sched_register(drmgmt_session *system, const char *worker_id, const char *host, int pid, const char *version,
-                           const char *lane, unsigned slots, drmgmt_error **error)
+int drmgmt__sched_register(drmgmt_session *system, const char *worker_id, const char *host, int pid,
+                           const char *version, const char *lane, unsigned slots, drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
 
@@ -39,8 +40,8 @@ int drmgmt__sched_leave(drmgmt_session *system, const char *worker_id, drmgmt_er
     return call(system, &drmgmt__q_sched_leave, &p, NULL, error);
 }
 
-int drmgmt__sched_beat(drmgmt_session *system, const char *worker_id, unsigned in_flight, bool *alive, drmgmt__rows **cancels,
-                       drmgmt_error **error)
+int drmgmt__sched_beat(drmgmt_session *system, const char *worker_id, unsigned in_flight, bool *alive,
+                       drmgmt__rows **cancels, drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     drmgmt__rows *rows = NULL;
@@ -89,8 +90,8 @@ static void read_claimed(const drmgmt__rows *rows, size_t i, drmgmt__claimed *jo
     job->key_version = (unsigned)drmgmt__rows_int(rows, i, 15);
 }
 
-int drmgmt__sched_claim(drmgmt_session *system, const char *worker_id, const char *lane, unsigned limit, drmgmt__claim *claim,
-                        drmgmt_error **error)
+int drmgmt__sched_claim(drmgmt_session *system, const char *worker_id, const char *lane, unsigned limit,
+                        drmgmt__claim *claim, drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     drmgmt__rows *rows = NULL;
@@ -115,8 +116,18 @@ int drmgmt__sched_claim(drmgmt_session *system, const char *worker_id, const cha
 
 /* ---- finish: parallel arrays in PostgreSQL's text form ---- */
 
-enum { ARRAY_TENANT, ARRAY_ID, ARRAY_ATTEMPT, ARRAY_OUTCOME, ARRAY_RETRYABLE, ARRAY_RESULT, ARRAY_ERROR, ARRAY_STARTED, ARRAY_FINISHED,
-       ARRAY_COUNT };
+enum {
+    ARRAY_TENANT,
+    ARRAY_ID,
+    ARRAY_ATTEMPT,
+    ARRAY_OUTCOME,
+    ARRAY_RETRYABLE,
+    ARRAY_RESULT,
+    ARRAY_ERROR,
+    ARRAY_STARTED,
+    ARRAY_FINISHED,
+    ARRAY_COUNT
+};
 
 /* An array element in double quotes; NULL as the bare word. */
 static void add_quoted(drmgmt__strbuf *b, const char *text)
@@ -188,12 +199,13 @@ static int read_statuses(const drmgmt__rows *rows, drmgmt__finish *results, size
         snprintf(key.job_id, sizeof key.job_id, "%s", drmgmt__rows_text(rows, row, 0));
         drmgmt__finish **found = bsearch(&wanted, sorted, n, sizeof *sorted, by_job_id);
         if (found)
-            snprintf((*found)->status, sizeof (*found)->status, "%s", drmgmt__rows_text(rows, row, 1));
+            snprintf((*found)->status, sizeof(*found)->status, "%s", drmgmt__rows_text(rows, row, 1));
     }
     return 0;
 }
 
-int drmgmt__sched_finish(drmgmt_session *system, const char *worker_id, drmgmt__finish *results, size_t n, drmgmt_error **error)
+int drmgmt__sched_finish(drmgmt_session *system, const char *worker_id, drmgmt__finish *results, size_t n,
+                         drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     drmgmt__strbuf arrays[ARRAY_COUNT] = { 0 };
@@ -223,8 +235,8 @@ int drmgmt__sched_finish(drmgmt_session *system, const char *worker_id, drmgmt__
     return rc ? rc : read_statuses(rows, results, n, error);
 }
 
-int drmgmt__sched_reap(drmgmt_session *system, const char *worker_id, unsigned reap_after_ms, bool *rang, drmgmt__rows **moved,
-                       drmgmt_error **error)
+int drmgmt__sched_reap(drmgmt_session *system, const char *worker_id, unsigned reap_after_ms, bool *rang,
+                       drmgmt__rows **moved, drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     drmgmt__rows *rows = NULL;

@@ -1,0 +1,117 @@
+/* Queries: what a list is asked with - filters, sort, limit, cursor. Called by programs; read by the domain rooms. */
+#include "core/core.h"
+#include "core/record_internal.h"
+#include <stdlib.h>
+#include <string.h>
+
+drmgmt_query *drmgmt_query_new(const drmgmt_entity *entity)
+{
+    drmgmt_query *q = calloc(1, sizeof *q);
+
+    if (!q)
+        return NULL;
+    q->entity = entity;
+    q->limit = DRMGMT_LIMIT_DEFAULT;
+    return q;
+}
+
+void drmgmt_query_free(drmgmt_query *query)
+{
+    if (!query)
+        return;
+    for (size_t i = 0; i < query->n_filters; i++)
+        free(query->filters[i].value);
+    free(query->cursor);
+    free(query->sort);
+    free(query);
+}
+
+static int invalid(drmgmt_error **error, const char *name, const char *what)
+{
+    return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, name, "%s: %s", name, what);
+}
+
+static int replace(char **to, const char *value, drmgmt_error **error)
+{
+    char *copy = strdup(value);
+
+    if (!copy)
+        return drmgmt__fail_memory(error);
+    free(*to);
+    *to = copy;
+    return 0;
+}
+
+static int set_limit(drmgmt_query *query, const char *value, drmgmt_error **error)
+{
+    char *end;
+    long n = strtol(value, &end, 10);
+
+    if (!*value || *end || n < 1 || n > DRMGMT_LIMIT_MAX)
+        return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "limit", "limit: 1..%d is expected",
+                                 DRMGMT_LIMIT_MAX);
+    query->limit = (unsigned)n;
+    return 0;
+}
+
+static int set_cursor(drmgmt_query *query, const char *value, drmgmt_error **error)
+{
+    return replace(&query->cursor, value, error);
+}
+
+static int set_sort(drmgmt_query *query, const char *value, drmgmt_error **error)
+{
+    int i = drmgmt_entity_field(query->entity, value + (*value == '-'));
+
+    if (i < 0 || !(query->entity->fields[i].flags & DRMGMT_FIELD_SORTABLE))
+        return invalid(error, "sort", "this list cannot be sorted by that");
+    return replace(&query->sort, value, error);
+}
+
+static int add_filter(drmgmt_query *query, const char *name, const char *value, drmgmt_error **error)
+{
+    int i = drmgmt_entity_field(query->entity, name);
+
+    if (i < 0 || !(query->entity->fields[i].flags & DRMGMT_FIELD_FILTER))
+        return invalid(error, name, "this list cannot be filtered by that");
+    if (query->entity->fields[i].type == DRMGMT_TYPE_UUID && !drmgmt__uuid_valid(value))
+        return invalid(error, name, "a UUID is expected");
+    if (query->n_filters == DRMGMT__QUERY_FILTERS_MAX)
+        return invalid(error, name, "too many filters");
+    char *copy = strdup(value);
+    if (!copy)
+        return drmgmt__fail_memory(error);
+    query->filters[query->n_filters++] = (struct drmgmt__filter){ i, copy };
+    return 0;
+}
+
+int drmgmt_query_set(drmgmt_query *query, const char *name, const char *value, drmgmt_error **error)
+{
+    static const struct {
+        const char *name;
+        int (*set)(drmgmt_query *, const char *, drmgmt_error **);
+    } words[] = { { "limit", set_limit }, { "cursor", set_cursor }, { "sort", set_sort } };
+
+    if (!value)
+        return invalid(error, name, "a value is expected");
+    for (size_t i = 0; i < DRMGMT__COUNT(words); i++)
+        if (strcmp(words[i].name, name) == 0)
+            return words[i].set(query, value, error);
+    /* The list of tags is filtered one tag at a time: "tag" reads better than "tags". */
+    return add_filter(query,
+                      strcmp(name, "tag") == 0 ? "tags"
+                      : strcmp(name, "protocol") == 0 && drmgmt_entity_field(query->entity, "protocol") < 0
+                          ? "protocols"
+                          : name,
+                      value, error);
+}
+
+const char *drmgmt__query_filter(const drmgmt_query *query, const char *name, size_t *from)
+{
+    int field = drmgmt_entity_field(query->entity, name);
+
+    for (; *from < query->n_filters; ++*from)
+        if (query->filters[*from].field == field)
+            return query->filters[(*from)++].value;
+    return NULL;
+}

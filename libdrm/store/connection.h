@@ -1,0 +1,48 @@
+/* One PostgreSQL connection of the pool: prepared statements, pipelined transactions, error mapping. Seen by store/ only. Internal. */
+#ifndef DRMGMT_STORE_CONNECTION_H
+#define DRMGMT_STORE_CONNECTION_H
+
+#include <libpq-fe.h>
+#include "auth/auth.h"
+#include "store/store.h"
+
+typedef struct drmgmt__connection {
+    PGconn *pg;
+    drmgmt_context *context;
+    bool pooler;         /* the backend behind changes with each transaction */
+    bool broken;         /* to be closed, not returned to the pool */
+    unsigned generation; /* of the pool when it was opened */
+    uint64_t *prepared;  /* bitmap by statement slot */
+    struct drmgmt__connection *next;
+} drmgmt__connection;
+
+int drmgmt__connection_open(drmgmt_context *context, drmgmt__connection **connection, drmgmt_error **error);
+void drmgmt__connection_close(drmgmt__connection *connection);
+/* Whether the server has closed it while it was idle. Does not block. */
+bool drmgmt__connection_stale(drmgmt__connection *connection);
+
+/* enter + statement as one implicit transaction, one round trip (two behind a pooler). *unsent: nothing can have been carried out. */
+int drmgmt__connection_run(drmgmt__connection *connection, drmgmt_session *session, drmgmt_permission permission,
+                           const drmgmt__query *query, const drmgmt__params *params, drmgmt__rows **rows, drmgmt_error **error);
+/* BEGIN + enter + statement; later statements; COMMIT or ROLLBACK. */
+int drmgmt__connection_begin(drmgmt__connection *connection, drmgmt_session *session, drmgmt_permission permission,
+                             const drmgmt__query *query, const drmgmt__params *params, drmgmt__rows **rows, drmgmt_error **error);
+int drmgmt__connection_exec(drmgmt__connection *connection, const drmgmt__query *query, const drmgmt__params *params,
+                            drmgmt__rows **rows, drmgmt_error **error);
+int drmgmt__connection_end(drmgmt__connection *connection, bool commit, drmgmt_error **error);
+
+/* A statement without tenant context and parameters, for the health call. */
+int drmgmt__connection_plain(drmgmt__connection *connection, const char *sql, PGresult **rows);
+
+/* Pool. */
+int drmgmt__pool_get(struct drmgmt__pool *pool, drmgmt__connection **connection, drmgmt_error **error);
+void drmgmt__pool_put(struct drmgmt__pool *pool, drmgmt__connection *connection);
+
+/* Turns a failed result (or a broken connection, result NULL) into an error; returns its status. */
+int drmgmt__pg_fail(PGconn *pg, const PGresult *result, drmgmt_error **error);
+/* Takes the result over. */
+drmgmt__rows *drmgmt__rows_new(PGresult *result);
+/* The statement's text with @entity@ expanded. Static; NULL when memory is out. */
+const char *drmgmt__query_text(const drmgmt__query *query);
+
+#endif

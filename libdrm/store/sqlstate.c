@@ -1,0 +1,59 @@
+/* What PostgreSQL's errors mean to a caller: one table from SQLSTATE to status. Called by connection.c. */
+#include "core/core.h"
+#include "store/connection.h"
+#include <string.h>
+
+/* The first row whose state is a prefix wins. text NULL: the server's own message, where it is written for the actor.
+ */
+static const struct {
+    const char *state;
+    drmgmt_status status;
+    bool retryable;
+    const char *text;
+} states[] = {
+    { "DR401", DRMGMT_ERR_UNAUTHENTICATED, false, NULL },
+    { "DR403", DRMGMT_ERR_FORBIDDEN, false, NULL },
+    { "DR404", DRMGMT_ERR_NOT_FOUND, false, NULL },
+    { "DR409", DRMGMT_ERR_CONFLICT, false, NULL },
+    { "DR412", DRMGMT_ERR_PRECONDITION, false, NULL },
+    { "DR422", DRMGMT_ERR_INVALID, false, NULL },
+    { "DR501", DRMGMT_ERR_UNSUPPORTED, false, NULL },
+    { "23505", DRMGMT_ERR_CONFLICT, false, "it exists already" },
+    { "23503", DRMGMT_ERR_CONFLICT, false, "it is still referenced, or refers to something that is not there" },
+    { "23514", DRMGMT_ERR_INVALID, false, "a value is out of range" },
+    { "23502", DRMGMT_ERR_INVALID, false, "a value is missing" },
+    { "22", DRMGMT_ERR_INVALID, false, "a value is malformed" },
+    { "40", DRMGMT_ERR_DATABASE, true, "PostgreSQL gave up a concurrent change: try again" },
+    { "42501", DRMGMT_ERR_UNAUTHENTICATED, false, "the database refused the tenant context" },
+    { "57014", DRMGMT_ERR_TIMEOUT, true, "the database statement took too long" },
+    { "57P", DRMGMT_ERR_UNAVAILABLE, true, "PostgreSQL is shutting down or restarting" },
+    { "53300", DRMGMT_ERR_UNAVAILABLE, true, "PostgreSQL has no free connection" },
+    { "53100", DRMGMT_ERR_UNAVAILABLE, true, "PostgreSQL's disk is full" },
+    { "53", DRMGMT_ERR_UNAVAILABLE, true, "PostgreSQL is out of resources" },
+    { "08", DRMGMT_ERR_UNAVAILABLE, true, "the connection to PostgreSQL was lost" },
+    { "25006", DRMGMT_ERR_UNAVAILABLE, true, "this PostgreSQL server is read-only" },
+    { "42P01", DRMGMT_ERR_SCHEMA, false, "a table is missing: run drmctl db migrate" },
+    { "42883", DRMGMT_ERR_SCHEMA, false, "a function is missing: run drmctl db migrate" },
+    { "3F000", DRMGMT_ERR_SCHEMA, false, "a schema is missing: run drmctl db migrate" },
+};
+
+int drmgmt__pg_fail(PGconn *pg, const PGresult *result, drmgmt_error **error)
+{
+    const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+    const char *message = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+
+    if (!state) {
+        /* No SQLSTATE: libpq itself lost the connection. */
+        const char *text = pg ? PQerrorMessage(pg) : "";
+        return drmgmt__fail_full(error, DRMGMT_ERR_UNAVAILABLE, true, NULL, NULL,
+                                 "the connection to PostgreSQL was lost%s%.*s", text[0] ? ": " : "",
+                                 (int)strcspn(text, "\n"), text);
+    }
+    const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+    for (size_t i = 0; i < DRMGMT__COUNT(states); i++)
+        if (strncmp(state, states[i].state, strlen(states[i].state)) == 0)
+            return drmgmt__fail_full(error, states[i].status, states[i].retryable, constraint ? constraint : state,
+                                     NULL, "%s", states[i].text ? states[i].text : message);
+    return drmgmt__fail_full(error, DRMGMT_ERR_DATABASE, false, state, NULL, "PostgreSQL: %s",
+                             message ? message : "unknown error");
+}
