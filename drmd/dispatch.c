@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 /* An id that a client chose is kept when it is harmless in a log. */
 static bool sane_id(const char *text)
@@ -115,7 +116,7 @@ static void begin(drmd_request *r, struct mg_connection *connection, drmd_worker
     r->method = DRMD_METHODS;
     drmd_request_id(worker, r->request_id);
     worker->answered = false;
-    atomic_store_explicit(&worker->deadline_us, 0, memory_order_relaxed);
+    drmd_deadline(worker, 0, 0);
     if (worker->peer_port == 0) {
         snprintf(worker->peer, sizeof worker->peer, "%s", r->info->remote_addr);
         worker->peer_port = r->info->remote_port;
@@ -152,8 +153,7 @@ int drmd_dispatch(struct mg_connection *connection)
     if (!r.keep_alive && !r.body_read)
         linger(&r);
     else if (!r.body_read) /* CivetWeb reads it away */
-        atomic_store_explicit(&r.worker->deadline_us, drmd_now_us() + DRMD_BODY_SECONDS * 1000000LL,
-                              memory_order_relaxed);
+        drmd_deadline(r.worker, 2, SHUT_RD);
     drmd_request_done(&r);
     drmgmt_session_close(r.session);
     atomic_fetch_sub_explicit(&r.server->requests, 1, memory_order_release);
@@ -172,7 +172,7 @@ static int true_status(const drmd_request *r, int status, const char *message, b
         return status;
     if (strcmp(message, "Malformed message") == 0) {
         int64_t waited = drmd_now_us() - r->worker->waiting_since_us;
-        if (waited >= (DRMD_REQUEST_TIMEOUT_MS - 1000) * 1000LL)
+        if (waited >= 1000000LL * r->server->config.client_timeout - 100000)
             return 408;
         int fd = first ? drmd_socket_find(r->server, r->info->remote_addr, r->info->remote_port) : -1;
         return drmd_socket_received(fd) >= DRMD_CIVETWEB_BUFFER ? 431 : 400;

@@ -16,15 +16,12 @@
 
 enum {
     DRMD_BODY_MAX = 1024 * 1024,
-    DRMD_URI_MAX = 4096,             /* path and query string */
-    DRMD_HEADERS_MAX = 60,           /* CivetWeb keeps 64 and drops the rest without a word */
-    DRMD_HEADER_BYTES_MAX = 16384,   /* request line and headers */
-    DRMD_CIVETWEB_BUFFER = 65536,    /* CivetWeb's own limit, above ours, so that ours answers */
-    DRMD_PARAMS_MAX = 2,             /* {name} segments of a pattern */
-    DRMD_SEGMENT_MAX = 256,          /* bytes of such a segment, decoded */
-    DRMD_REQUEST_TIMEOUT_MS = 15000, /* silence of a client while it sends or reads */
-    DRMD_BODY_SECONDS = 30,          /* the whole body, however it trickles in */
-    DRMD_WRITE_SECONDS = 60,         /* the whole response, however slowly it is read */
+    DRMD_URI_MAX = 4096,           /* path and query string */
+    DRMD_HEADERS_MAX = 60,         /* CivetWeb keeps 64 and drops the rest without a word */
+    DRMD_HEADER_BYTES_MAX = 16384, /* request line and headers */
+    DRMD_CIVETWEB_BUFFER = 65536,  /* CivetWeb's own limit, above ours, so that ours answers */
+    DRMD_PARAMS_MAX = 2,           /* {name} segments of a pattern */
+    DRMD_SEGMENT_MAX = 256,        /* bytes of such a segment, decoded */
     DRMD_KEEP_ALIVE_MS = 20000,
     DRMD_STOP_SECONDS = 10
 };
@@ -36,6 +33,8 @@ typedef struct drmd_config {
     const char *cors_origins[16];
     size_t n_cors_origins;
     unsigned threads, pool;
+    unsigned client_timeout; /* seconds a client may be silent; twice that for a whole body, four times for reading a
+                                response */
     drmgmt_log_level log_level;
 } drmd_config;
 
@@ -104,6 +103,7 @@ struct drmd_worker {
     char date[40];            /* HTTP-date of date_second */
     int64_t date_second;
     _Atomic int64_t deadline_us; /* 0: none; the watchdog shuts the connection down when it is past */
+    atomic_int deadline_how;     /* SHUT_RD: the request is answered with 408; SHUT_RDWR: it is over */
     char peer[48];
     int peer_port;
     drmd_worker *next;
@@ -153,6 +153,8 @@ int drmd_server_start(drmd_server *server);
 /* Stops gracefully: no new connection, requests may finish, event streams end. */
 void drmd_server_stop(drmd_server *server);
 void drmd_server_free(drmd_server *server);
+/* Gives the connection so many times the client timeout from now; 0 takes the deadline off. */
+void drmd_deadline(drmd_worker *w, unsigned timeouts, int how);
 /* To be called once a second: shuts down connections past their deadline. */
 void drmd_server_watch(drmd_server *server);
 

@@ -27,6 +27,7 @@ static const char usage[] =
     "  --docs DIR            pages made by scripts/build-docs, for /docs and /redoc\n"
     "  --threads N           connections served at once, 4..4096 (256); above it 503\n"
     "  --pool N              PostgreSQL connections held, 1..1000 (8)\n"
+    "  --client-timeout N    seconds a client may be silent in the middle of a request or response, 1..600 (15)\n"
     "  --cors-origin ORIGIN  allow this origin to call from a browser; may be repeated\n"
     "  --log-level LEVEL     error, warning, info or debug (info)\n"
     "  --port-file FILE      write \"http://HOST:PORT\" there once it listens\n"
@@ -46,6 +47,7 @@ enum option_id {
     OPT_DOCS,
     OPT_THREADS,
     OPT_POOL,
+    OPT_CLIENT_TIMEOUT,
     OPT_CORS,
     OPT_LOG,
     OPT_PORT_FILE,
@@ -61,6 +63,7 @@ static const struct option options[] = {
     { "docs", required_argument, NULL, OPT_DOCS },
     { "threads", required_argument, NULL, OPT_THREADS },
     { "pool", required_argument, NULL, OPT_POOL },
+    { "client-timeout", required_argument, NULL, OPT_CLIENT_TIMEOUT },
     { "cors-origin", required_argument, NULL, OPT_CORS },
     { "log-level", required_argument, NULL, OPT_LOG },
     { "port-file", required_argument, NULL, OPT_PORT_FILE },
@@ -150,6 +153,8 @@ static bool apply(drmd_config *config, int id, const char *value)
         return parse_number("--threads", value, 4, 4096, &config->threads);
     case OPT_POOL:
         return parse_number("--pool", value, 1, 1000, &config->pool);
+    case OPT_CLIENT_TIMEOUT:
+        return parse_number("--client-timeout", value, 1, 600, &config->client_timeout);
     case OPT_CORS:
         return add_origin(config, value);
     case OPT_LOG:
@@ -303,6 +308,7 @@ int main(int argc, char **argv)
         .keyring = from_environment("DRM_KEYRING"),
         .threads = 256,
         .pool = 8,
+        .client_timeout = 15,
         .log_level = DRMGMT_LOG_INFO,
     };
     int code = parse_flags(&server.config, argc, argv);

@@ -3,6 +3,7 @@
 #include "drmd.h"
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 const char drmd_json[] = "application/json";
 const char drmd_problem_json[] = "application/problem+json";
@@ -114,11 +115,11 @@ static void send_all(drmd_request *r, const char *data, size_t length)
     w->answered = true;
     bool large = length > 32 * 1024;
     if (large)
-        atomic_store_explicit(&w->deadline_us, drmd_now_us() + DRMD_WRITE_SECONDS * 1000000LL, memory_order_relaxed);
+        drmd_deadline(w, 4, SHUT_RDWR);
     if (mg_write(r->connection, data, length) != (int)length)
         r->keep_alive = false;
     if (large)
-        atomic_store_explicit(&w->deadline_us, 0, memory_order_relaxed);
+        drmd_deadline(w, 0, 0);
     if (!r->keep_alive)
         mg_disable_connection_keep_alive(r->connection);
 }

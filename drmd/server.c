@@ -69,7 +69,7 @@ static int init_connection(const struct mg_connection *connection, void **data)
     w->answered = false;
     w->peer_port = 0;
     w->waiting_since_us = drmd_now_us();
-    atomic_store_explicit(&w->deadline_us, 0, memory_order_relaxed);
+    drmd_deadline(w, 0, 0);
     return 0;
 }
 
@@ -90,7 +90,7 @@ static void connection_closed(const struct mg_connection *connection)
     drmd_worker *w = mg_get_thread_pointer(connection);
     if (!w)
         return;
-    atomic_store_explicit(&w->deadline_us, 0, memory_order_relaxed);
+    drmd_deadline(w, 0, 0);
     atomic_fetch_sub_explicit(&w->server->connections, 1, memory_order_relaxed);
 }
 
@@ -123,7 +123,7 @@ static struct mg_context *start_http(drmd_server *server, char *why, size_t size
     char listen[96], threads[16], timeout[16], keep_alive[16], buffer[16];
     snprintf(listen, sizeof listen, "%s:%u", server->config.host, server->config.port);
     snprintf(threads, sizeof threads, "%u", server->config.threads + SPARE_THREADS);
-    snprintf(timeout, sizeof timeout, "%d", DRMD_REQUEST_TIMEOUT_MS);
+    snprintf(timeout, sizeof timeout, "%u", server->config.client_timeout * 1000);
     snprintf(keep_alive, sizeof keep_alive, "%d", DRMD_KEEP_ALIVE_MS);
     snprintf(buffer, sizeof buffer, "%d", DRMD_CIVETWEB_BUFFER);
     const char *options[] = {
@@ -201,18 +201,25 @@ int drmd_server_start(drmd_server *server)
     return 0;
 }
 
+void drmd_deadline(drmd_worker *w, unsigned timeouts, int how)
+{
+    int64_t deadline = timeouts ? drmd_now_us() + 1000000LL * timeouts * w->server->config.client_timeout : 0;
+    atomic_store_explicit(&w->deadline_how, how, memory_order_relaxed);
+    atomic_store_explicit(&w->deadline_us, deadline, memory_order_release);
+}
+
 void drmd_server_watch(drmd_server *server)
 {
     int64_t now = drmd_now_us();
     pthread_mutex_lock(&server->workers->lock);
     for (drmd_worker *w = server->workers->first; w; w = w->next) {
-        int64_t deadline = atomic_load_explicit(&w->deadline_us, memory_order_relaxed);
+        int64_t deadline = atomic_load_explicit(&w->deadline_us, memory_order_acquire);
         if (!deadline || deadline > now)
             continue;
         int fd = drmd_socket_find(server, w->peer, w->peer_port);
         if (fd >= 0 && atomic_load_explicit(&w->deadline_us, memory_order_relaxed) == deadline) {
             drmd_log(DRMGMT_LOG_WARNING, "connection too slow", "address", w->peer, NULL);
-            shutdown(fd, SHUT_RDWR);
+            shutdown(fd, atomic_load_explicit(&w->deadline_how, memory_order_relaxed));
         }
     }
     pthread_mutex_unlock(&server->workers->lock);
