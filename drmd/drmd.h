@@ -242,7 +242,9 @@ unsigned drmd_streams_open(const drmd_streams *streams);
 char *drmd_openapi_make(size_t *length);
 
 /* ---- log.c ---- */
-void drmd_log(drmgmt_log_level level, const char *message, ...) __attribute__((sentinel)); /* pairs, ended by NULL */
+/* Writes one line with keys and values, ended by NULL: drmd_log(level, "message", "key", value, NULL). */
+#define drmd_log(level, message, ...) drmd_log_pairs(level, message, (const char *const[]){ __VA_ARGS__ })
+void drmd_log_pairs(drmgmt_log_level level, const char *message, const char *const *pairs);
 bool drmd_log_wants(drmgmt_log_level level);
 void drmd_log_init(drmgmt_log_level level);
 void drmd_log_library(void *user, drmgmt_log_level level, const char *message, const drmgmt_log_field *fields,

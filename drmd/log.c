@@ -16,17 +16,14 @@ bool drmd_log_wants(drmgmt_log_level level)
     return level <= wanted;
 }
 
-void drmd_log(drmgmt_log_level level, const char *message, ...)
+void drmd_log_pairs(drmgmt_log_level level, const char *message, const char *const *pairs)
 {
     if (!drmd_log_wants(level))
         return;
     drmgmt_log_field fields[16];
     size_t n = 0;
-    va_list args;
-    va_start(args, message);
-    for (const char *key; n < DRMD_COUNT(fields) && (key = va_arg(args, const char *));)
-        fields[n++] = (drmgmt_log_field){ key, va_arg(args, const char *) };
-    va_end(args);
+    for (; n < DRMD_COUNT(fields) && pairs[0]; pairs += 2)
+        fields[n++] = (drmgmt_log_field){ pairs[0], pairs[1] };
     jsonlog_write(NULL, level, message, fields, n);
 }
 

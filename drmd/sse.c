@@ -222,7 +222,7 @@ static bool take_last_id(stream *s)
     if (!text)
         return true;
     size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:");
-    if (text[n] == '\0' && n < sizeof s->last_id)
+    if (n < sizeof s->last_id && text[n] == '\0')
         memcpy(s->last_id, text, n + 1);
     else
         memcpy(s->last_id, unknown_id, sizeof unknown_id);
