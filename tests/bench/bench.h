@@ -1,0 +1,149 @@
+/* drm-bench: what its files share. main.c runs the table of benchmarks; each of them fills values of the table of
+ * figures in report.c. Everything here belongs to one thread, the main one, unless told otherwise. */
+#ifndef DRM_BENCH_H
+#define DRM_BENCH_H
+
+#include "http.h"
+#include <drm/sdk.h>
+#include <jansson.h>
+#include <libpq-fe.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum {
+    DEVICES = 200,     /* made for the run */
+    JOB_DEVICES = 100, /* of them, those that jobs are spread over */
+    ID_SIZE = 37
+};
+
+typedef struct bench {
+    /* The stack, from the environment; all point into it. Optional ones are NULL when unset. */
+    const char *url, *email, *password, *tenant, *app_database_url, *admin_database_url, *redis_url, *keyring,
+        *snmp_community;
+    char snmp_host[64];
+    unsigned snmp_port;
+
+    double scale;         /* of counts and durations */
+    unsigned limit_s;     /* most time of one benchmark */
+    unsigned connections; /* REST submissions at once */
+    const char *pgbench, *wrk;
+
+    http_target target;
+    char *token; /* of the latest log-in */
+    PGconn *admin;
+    char tenant_id[ID_SIZE], credential[ID_SIZE], devices[DEVICES][ID_SIZE];
+    size_t n_devices;
+    char run_name[32]; /* "bench-<pid>": prefix of all that is made */
+
+    const char *running; /* the benchmark, for messages */
+    int64_t deadline_us;
+} bench;
+
+typedef struct benchmark {
+    const char *name, *doc;
+    bool (*run)(bench *b);
+} benchmark;
+
+bool bench_ceilings(bench *b); /* ceilings.c */
+bool bench_jobs(bench *b);     /* jobs.c */
+bool bench_drain(bench *b);    /* jobs.c */
+bool bench_latency(bench *b);  /* latency.c */
+bool bench_reads(bench *b);    /* reads.c */
+
+/* ---- main.c ---- */
+extern volatile sig_atomic_t bench_stopped; /* a signal asked to end */
+/* Tells what went wrong on stderr; returns false. Any thread. */
+bool bench_fail(const bench *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void bench_note(const bench *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Whether to give up: a signal came or the benchmark's time is over. Any thread. */
+bool bench_over(const bench *b);
+/* n of a full run, scaled, at least low. */
+size_t bench_scaled(const bench *b, size_t n, size_t low);
+
+/* ---- clock.c ---- */
+int64_t now_us(void);
+void pause_ms(unsigned ms);
+/* Sorts the samples; p of 0..1 by the nearest rank. */
+void samples_sort(double *samples, size_t n);
+double samples_percentile(const double *sorted, size_t n, double p);
+
+/* ---- processes.c: time and memory of the stack's processes ---- */
+enum { PROCESS_DRMD, PROCESS_WORKER, PROCESS_POSTGRES, PROCESS_REDIS, PROCESS_SNMPD, PROCESS_BENCH, PROCESSES };
+extern const char *const process_names[PROCESSES];
+typedef struct cpu_times {
+    double seconds[PROCESSES]; /* user and system; negative: not known */
+    int64_t at_us;
+} cpu_times;
+typedef struct memory_use {
+    double rss_mb, pss_mb; /* MiB; negative: not known */
+} memory_use;
+/* Reads the pids from DRM_PID_*. */
+void processes_init(void);
+/* own_backend: the PostgreSQL backend of drm-bench's own connection, left out; 0: none. */
+cpu_times processes_cpu(int own_backend);
+memory_use process_memory(int process);
+/* Stops or resumes the worker by a signal; false when its pid is not known or it is gone. Safe in a signal handler. */
+bool processes_worker_pause(bool pause);
+
+/* ---- report.c ---- */
+/* Sets a figure of the table; an unknown name is a defect and ends the program. */
+void report_set(const char *name, double value);
+double report_get(const char *name); /* NAN: not measured */
+/* CPU time of the processes between two readings, spread over count things. */
+void report_cpu(const char *run, const char *thing, const cpu_times *from, const cpu_times *to, double count);
+void report_table(void);
+/* One JSON object on stdout; false when memory is out. */
+bool report_json(const bench *b);
+
+/* ---- fixture.c: what is made in the stack and taken away again ---- */
+bool fixture_make(bench *b);
+void fixture_remove(bench *b);
+/* Logs in anew: access tokens live 15 minutes. */
+bool fixture_login(bench *b);
+/* A request that must be answered with status; the JSON answer (new reference), or NULL after a message. */
+json_t *fixture_call(bench *b, http *h, const char *method, const char *path, const char *body, int status);
+
+/* ---- database.c: the superuser's connection ---- */
+bool database_open(bench *b);
+void database_close(bench *b);
+/* A statement that returns no rows of interest. */
+bool database_run(bench *b, const char *sql);
+/* The first column of the first row into text; false after a message when it fails or there is none. */
+bool database_text(bench *b, const char *sql, const char *const *params, int n_params, char *text, size_t size);
+/* Waits until no job is active, then checks that count jobs created since `since` (a timestamp) ended as completed. */
+bool database_wait_jobs(bench *b, const char *since, size_t count, int64_t *done_us);
+
+/* ---- library.c: the stack through libdrmgmt ---- */
+drmgmt_context *library_open(bench *b); /* NULL after a message */
+/* Tells what a call failed with and frees the error; returns false. Any thread. */
+bool library_fail(const bench *b, const char *call, drmgmt_error *error);
+
+/* ---- child.c ---- */
+/* Runs a program to its end, at most limit_s; output (stdout and stderr, NUL-terminated) is malloc()ed and handed over
+ * also on failure, NULL when there is none. */
+bool child_run(const bench *b, const char *const argv[], unsigned limit_s, char **output);
+/* The number after label in text; NAN when it is not there. */
+double number_after(const char *text, const char *label);
+
+/* ---- load.c: many REST requests over keep-alive connections, one thread ---- */
+typedef struct load {
+    const char *path;
+    const char *const *bodies; /* taken in turn */
+    size_t n_bodies, count;
+    int status;       /* of success */
+    int64_t until_us; /* stop sending then */
+    size_t answered;  /* out */
+    double seconds;   /* out */
+} load;
+bool load_run(bench *b, load *l);
+
+/* ---- the ceilings ---- */
+bool ceiling_pgbench(bench *b);
+bool ceiling_udp(bench *b);
+bool ceiling_libpq(bench *b);
+
+#endif
