@@ -4,7 +4,7 @@
 const drmd_noun drmd_noun_snmp_credential = {
     .entity = "snmp_credential",
     .path = "/api/v1/snmp-credentials",
-    .version_field = "revision",
+    .version_field = "version",
     .create = drmgmt_snmp_credential_create,
     .get = drmgmt_snmp_credential_get,
     .update = drmgmt_snmp_credential_update,

@@ -287,7 +287,7 @@ def test_device_list_pages_and_filters(api):
 
 def test_snmp_credential_life(api):
     name = unique("credential")
-    created = api.post("/api/v1/snmp-credentials", {"name": name, "version": "2c", "community": "very-secret"})
+    created = api.post("/api/v1/snmp-credentials", {"name": name, "snmp_version": "2c", "community": "very-secret"})
     assert created.status == 201, created
     credential = created.json()
     path = "/api/v1/snmp-credentials/" + credential["id"]
@@ -297,7 +297,7 @@ def test_snmp_credential_life(api):
     etag = api.get(path).headers["etag"]
     assert api.call("PATCH", path, {"community": "another"}, headers={"If-Match": etag}).status == 200
     is_problem(api.call("PATCH", path, {"community": "third"}, headers={"If-Match": etag}), 412)
-    is_problem(api.call("PATCH", path, {"version": "7"}), 400)
+    is_problem(api.call("PATCH", path, {"snmp_version": "7"}), 400)
     assert api.call("DELETE", path).status == 204
     is_problem(api.get(path), 404)
 
