@@ -1,7 +1,7 @@
 /* Jobs: one operation on one device, done by a worker; and the stream of their events.
  *
- * Entity "job": id, device_id, protocol, operation, params, status, priority, timeout_ms, max_attempts, attempt, progress,
- * worker_id, result, error, created_at, run_at, started_at, finished_at.
+ * Entity "job": id, device_id, protocol, operation, params, status, priority, timeout_ms, max_attempts, attempt, worker_id,
+ * result, error, created_at, run_at, started_at, finished_at.
  * status: queued, running, waiting, then one of completed, failed, cancelled, dead (attempts spent), uncertain (a
  * non-idempotent operation whose outcome is unknown after a crash; it is never repeated by itself).
  * error: {"code":"timeout","message":"...","retryable":true}. */

@@ -13,7 +13,7 @@ static int build(drmgmt_context *c, drmgmt_error **error)
 
     if (c->options.keyring_file)
         rc = drmgmt__keyring_load(c->options.keyring_file, &c->keyring, error);
-    if (!rc && !(c->tokens = drmgmt__token_cache_new()))
+    if (!rc && (!(c->tokens = drmgmt__token_cache_new()) || !(c->data_keys = drmgmt__data_key_cache_new())))
         rc = drmgmt__fail_memory(error);
     if (!rc)
         rc = drmgmt__pool_new(c, &c->pool, error);
@@ -53,6 +53,7 @@ void drmgmt_context_free(drmgmt_context *c)
     drmgmt__pool_free(c->pool);
     if (c->tokens)
         drmgmt__token_cache_free(c->tokens);
+    drmgmt__data_key_cache_free(c->data_keys);
     drmgmt__keyring_free(c->keyring);
     drmgmt__options_clear(&c->options);
     free(c);

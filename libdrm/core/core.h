@@ -55,5 +55,7 @@ void drmgmt__free_secret(char *text);
 /* ---- JSON in: jansson with duplicates refused and nesting capped at 32 ---- */
 /* A JSON object from bytes; INVALID with line and column in the message. */
 int drmgmt__json_object(const char *text, size_t length, json_t **object, drmgmt_error **error);
+/* Any JSON value from a text; NULL if it is none. */
+json_t *drmgmt__json_value(const char *text);
 
 #endif

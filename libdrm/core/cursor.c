@@ -13,14 +13,15 @@
 enum { MAC_SIZE = 16, CURSOR_MAX = 2048 };
 
 static uint8_t process_key[32];
+static bool process_key_made;
 
 static void make_process_key(void)
 {
-    if (drmgmt__random(process_key, sizeof process_key))
-        abort(); /* no randomness at all: nothing else would work either */
+    process_key_made = drmgmt__random(process_key, sizeof process_key) == 0;
 }
 
-/* Processes with the same keyring understand each other's cursors; one without a keyring only its own. */
+/* Processes with the same keyring understand each other's cursors; one without a keyring only its own. NULL: no
+ * randomness. */
 static const uint8_t *signing_key(drmgmt_context *context)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -30,10 +31,11 @@ static const uint8_t *signing_key(drmgmt_context *context)
     if (key)
         return key;
     pthread_once(&once, make_process_key);
-    return process_key;
+    return process_key_made ? process_key : NULL;
 }
 
-/* What a cursor is bound to, then its values; each part ends with a NUL, so that no two lists look alike. */
+/* What a cursor is bound to, then its values; each part ends with a NUL and the number of filters stands before them,
+ * so that no two lists look alike. */
 static void add_part(drmgmt__strbuf *b, const char *text)
 {
     if (text)
@@ -45,18 +47,21 @@ static bool sign(drmgmt_context *context, const drmgmt_query *query, const char 
                  uint8_t mac[MAC_SIZE])
 {
     DRMGMT__STRBUF b = DRMGMT__STRBUF_INIT;
+    const uint8_t *key = signing_key(context);
     uint8_t full[EVP_MAX_MD_SIZE];
     unsigned length = 0;
 
-    drmgmt__strbuf_puts(&b, "drmgmt cursor");
+    add_part(&b, "drmgmt cursor");
     add_part(&b, query->entity->name);
     add_part(&b, query->sort);
+    drmgmt__strbuf_printf(&b, "%zu", query->n_filters);
+    drmgmt__strbuf_putc(&b, '\0');
     for (size_t i = 0; i < query->n_filters; i++) {
         add_part(&b, query->entity->fields[query->filters[i].field].name);
         add_part(&b, query->filters[i].value);
     }
     drmgmt__strbuf_add(&b, payload, n);
-    if (b.failed || !HMAC(EVP_sha256(), signing_key(context), 32, (const uint8_t *)b.data, b.length, full, &length))
+    if (!key || b.failed || !HMAC(EVP_sha256(), key, 32, (const uint8_t *)b.data, b.length, full, &length))
         return false;
     memcpy(mac, full, MAC_SIZE);
     return true;

@@ -1,6 +1,7 @@
 /* Drafts: field values to create or change an entity, checked against its description as they are set. Called by
  * programs and domain rooms. */
 #include "core/core.h"
+#include "core/limits.h"
 #include "core/record_internal.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -38,7 +39,7 @@ static int writable_field(const drmgmt_draft *draft, const char *name, drmgmt_er
     int i = drmgmt_entity_field(draft->entity, name);
 
     if (i < 0)
-        return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, name, "%s: there is no such field in a %s",
+        return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, name, "%.80s: there is no such field in a %s",
                                  name, draft->entity->name);
     if (!(draft->entity->fields[i].flags & (DRMGMT_FIELD_WRITABLE | DRMGMT_FIELD_CREATE)))
         return invalid(error, name, "this field cannot be set");
@@ -51,12 +52,12 @@ static bool is_int(const char *text)
 
     errno = 0;
     strtoll(text, &end, 10);
-    return *text && !*end && !errno && *text != ' ' && *text != '+';
+    return (*text == '-' || (*text >= '0' && *text <= '9')) && end > text && !*end && !errno;
 }
 
 static bool is_tags(const char *text)
 {
-    DRMGMT__JSON json_t *value = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    DRMGMT__JSON json_t *value = drmgmt__json_value(text);
     size_t i;
     json_t *item;
 
@@ -79,14 +80,22 @@ static const char *type_error(drmgmt_type type, const char *text)
     case DRMGMT_TYPE_TAGS:
         return is_tags(text) ? NULL : "an array of strings is expected";
     case DRMGMT_TYPE_JSON: {
-        DRMGMT__JSON json_t *value = json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
-        return value ? NULL : "JSON is expected";
+        DRMGMT__JSON json_t *value = drmgmt__json_value(text);
+        return value ? NULL : "JSON is expected, nested at most 32 deep";
     }
     case DRMGMT_TYPE_TEXT:
     case DRMGMT_TYPE_TIME:
-        break;
+        return drmgmt__utf8_valid(text) ? NULL : "text in UTF-8 is expected";
     }
     return NULL;
+}
+
+/* Type and limits. */
+static const char *value_error(const drmgmt_field *field, const char *text, char buffer[256])
+{
+    const char *wrong = type_error(field->type, text);
+
+    return wrong ? wrong : drmgmt__limits_check(field, text, buffer, 256);
 }
 
 /* Takes text over. */
@@ -101,11 +110,11 @@ int drmgmt_draft_set(drmgmt_draft *draft, const char *field, const char *text, d
 {
     int i = writable_field(draft, field, error);
     const char *wrong;
-    char *copy = NULL;
+    char *copy = NULL, buffer[256];
 
     if (i < 0)
         return i;
-    if (text && (wrong = type_error(draft->entity->fields[i].type, text)))
+    if (text && (wrong = value_error(&draft->entity->fields[i], text, buffer)))
         return invalid(error, field, wrong);
     if (text && !(copy = strdup(text)))
         return drmgmt__fail_memory(error);
@@ -123,7 +132,8 @@ static char *text_of(drmgmt_type type, const json_t *value, const char **wrong)
     case DRMGMT_TYPE_UUID:
     case DRMGMT_TYPE_TEXT:
     case DRMGMT_TYPE_TIME:
-        *wrong = json_is_string(value) ? type_error(type, json_string_value(value)) : "a string is expected";
+        if (!json_is_string(value))
+            *wrong = "a string is expected";
         return *wrong ? NULL : strdup(json_string_value(value));
     case DRMGMT_TYPE_INT:
         if (!json_is_integer(value))
@@ -138,17 +148,13 @@ static char *text_of(drmgmt_type type, const json_t *value, const char **wrong)
     case DRMGMT_TYPE_JSON:
         break;
     }
-    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-    if (text && (*wrong = type_error(type, text))) {
-        free(text);
-        text = NULL;
-    }
-    return text;
+    return json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
 static int fill(drmgmt_draft *draft, json_t *object, drmgmt_error **error)
 {
     const char *name, *wrong;
+    char buffer[256];
     json_t *value;
 
     json_object_foreach(object, name, value)
@@ -156,10 +162,13 @@ static int fill(drmgmt_draft *draft, json_t *object, drmgmt_error **error)
         int i = writable_field(draft, name, error);
         if (i < 0)
             return i;
-        char *text = json_is_null(value) ? NULL : text_of(draft->entity->fields[i].type, value, &wrong);
+        const drmgmt_field *field = &draft->entity->fields[i];
+        char *text = json_is_null(value) ? NULL : text_of(field->type, value, &wrong);
         if (!text && !json_is_null(value))
             return wrong ? invalid(error, name, wrong) : drmgmt__fail_memory(error);
         put(draft, i, text);
+        if (text && (wrong = value_error(field, text, buffer)))
+            return invalid(error, name, wrong);
     }
     return 0;
 }

@@ -1,5 +1,6 @@
 /* Queries: what a list is asked with - filters, sort, limit, cursor. Called by programs; read by the domain rooms. */
 #include "core/core.h"
+#include "core/limits.h"
 #include "core/record_internal.h"
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,7 @@ static int set_limit(drmgmt_query *query, const char *value, drmgmt_error **erro
     char *end;
     long n = strtol(value, &end, 10);
 
-    if (!*value || *end || n < 1 || n > DRMGMT_LIMIT_MAX)
+    if (*value < '0' || *value > '9' || *end || n < 1 || n > DRMGMT_LIMIT_MAX)
         return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "limit", "limit: 1..%d is expected",
                                  DRMGMT_LIMIT_MAX);
     query->limit = (unsigned)n;
@@ -68,14 +69,35 @@ static int set_sort(drmgmt_query *query, const char *value, drmgmt_error **error
     return replace(&query->sort, value, error);
 }
 
-static int add_filter(drmgmt_query *query, const char *name, const char *value, drmgmt_error **error)
+static bool has_filter(const drmgmt_query *query, int field)
 {
-    int i = drmgmt_entity_field(query->entity, name);
+    size_t from = 0;
+
+    return drmgmt__query_filter(query, query->entity->fields[field].name, &from) != NULL;
+}
+
+/* field: the name in the entity of what the caller calls name. */
+static int add_filter(drmgmt_query *query, const char *name, const char *field, const char *value, drmgmt_error **error)
+{
+    int i = drmgmt_entity_field(query->entity, field);
 
     if (i < 0 || !(query->entity->fields[i].flags & DRMGMT_FIELD_FILTER))
-        return invalid(error, name, "this list cannot be filtered by that");
-    if (query->entity->fields[i].type == DRMGMT_TYPE_UUID && !drmgmt__uuid_valid(value))
+        return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, name,
+                                 "%.80s: this list cannot be filtered by that", name);
+    const drmgmt_field *f = &query->entity->fields[i];
+    if (f->type == DRMGMT_TYPE_UUID && !drmgmt__uuid_valid(value))
         return invalid(error, name, "a UUID is expected");
+    if (!drmgmt__utf8_valid(value))
+        return invalid(error, name, "text in UTF-8 is expected");
+    if (f->type != DRMGMT_TYPE_TAGS && has_filter(query, i))
+        return invalid(error, name, "it is given twice");
+    /* Of the limits only the list of words holds: a pattern may be shorter than any value. */
+    char buffer[256];
+    const char *wrong = f->schema && strstr(f->schema, "\"enum\"")
+                            ? drmgmt__limits_check(f, value, buffer, sizeof buffer)
+                            : NULL;
+    if (wrong)
+        return invalid(error, name, wrong);
     if (query->n_filters == DRMGMT__QUERY_FILTERS_MAX)
         return invalid(error, name, "too many filters");
     char *copy = strdup(value);
@@ -98,7 +120,7 @@ int drmgmt_query_set(drmgmt_query *query, const char *name, const char *value, d
         if (strcmp(words[i].name, name) == 0)
             return words[i].set(query, value, error);
     /* The list of tags is filtered one tag at a time: "tag" reads better than "tags". */
-    return add_filter(query,
+    return add_filter(query, name,
                       strcmp(name, "tag") == 0 ? "tags"
                       : strcmp(name, "protocol") == 0 && drmgmt_entity_field(query->entity, "protocol") < 0
                           ? "protocols"

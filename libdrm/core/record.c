@@ -14,8 +14,8 @@ static void add_time(drmgmt__strbuf *b, const char *text, size_t n)
 {
     char out[40];
 
-    if (n < 22 || n > sizeof out || memcmp(text + n - 3, "+00", 3) != 0) {
-        drmgmt__strbuf_add(b, text, n); /* infinity and the like */
+    if (n < 22 || n > sizeof out || text[10] != ' ' || memcmp(text + n - 3, "+00", 3) != 0) {
+        drmgmt__strbuf_add(b, text, n); /* infinity, or a year that RFC 3339 has no form for */
         return;
     }
     memcpy(out, text, n - 3);
@@ -53,14 +53,12 @@ static void add_tags(drmgmt__strbuf *b, const char *text, size_t n)
     const char *end = text + n;
 
     drmgmt__strbuf_putc(b, '[');
-    if (n > 2) {
-        for (const char *at = text + 1; at < end && *at != '}';) {
-            add_element(b, &at, end, &unquoted);
-            if (at < end && *at == ',') {
-                at++;
-                drmgmt__strbuf_putc(b, ',');
-            }
-        }
+    for (const char *at = text + 1; at < end && *at != '}';) {
+        if (at > text + 1)
+            drmgmt__strbuf_putc(b, ',');
+        add_element(b, &at, end, &unquoted);
+        if (at < end && *at == ',')
+            at++;
     }
     drmgmt__strbuf_putc(b, ']');
 }

@@ -118,6 +118,16 @@ static size_t utf8_length(const unsigned char *s, size_t n)
     return k;
 }
 
+bool drmgmt__utf8_valid(const char *text)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    size_t left = strlen(text);
+
+    for (size_t k; left && (k = utf8_length(s, left)); left -= k)
+        s += k;
+    return left == 0;
+}
+
 static void add_escaped(drmgmt__strbuf *b, unsigned char c)
 {
     static const char letters[] = "btn\0fr"; /* 8..13; 11 has no short form */

@@ -1,7 +1,7 @@
 /* A growable byte buffer with a sticky out-of-memory flag, and JSON writing into it.
  * Used by everything that makes text: JSON answers, SQL arrays, messages. Internal.
  *
- * Once memory is out further appends do nothing and drmgmt__strbuf_failed() is true; so a writer checks once, at the end. */
+ * Once memory is out further appends do nothing and failed is true; so a writer checks once, at the end. */
 #ifndef DRMGMT_CORE_STRBUF_H
 #define DRMGMT_CORE_STRBUF_H
 
@@ -31,6 +31,8 @@ void drmgmt__strbuf_vprintf(drmgmt__strbuf *b, const char *format, va_list args)
 /* Hands the text over (NULL if memory was out); b is empty afterwards. length may be NULL. */
 char *drmgmt__strbuf_steal(drmgmt__strbuf *b, size_t *length);
 
+/* Whether a text is well-formed UTF-8 (RFC 3629). */
+bool drmgmt__utf8_valid(const char *text);
 /* A JSON string with its quotes; invalid UTF-8 becomes U+FFFD, control characters are escaped. NULL text: null. */
 void drmgmt__json_string(drmgmt__strbuf *b, const char *text);
 void drmgmt__json_string_n(drmgmt__strbuf *b, const char *text, size_t n);

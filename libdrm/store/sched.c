@@ -5,13 +5,14 @@
 #include "core/core.h"
 #include "core/strbuf.h"
 #include "queries.h"
+#include "store/array.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-/* All of them may be done twice: a claim that was lost on the way is found by the reaper's fence, a finish is refused
- * by its own. */
+/* All of them may be done twice: a second finish is refused by its fence. A claim whose answer was lost leaves jobs
+ * with this worker that it does not know of; they come back when its id is given up. */
 static int call(drmgmt_session *system, const drmgmt__query *query, const drmgmt__params *params, drmgmt__rows **rows,
                 drmgmt_error **error)
 {
@@ -129,49 +130,33 @@ enum {
     ARRAY_COUNT
 };
 
-/* An array element in double quotes; NULL as the bare word. */
-static void add_quoted(drmgmt__strbuf *b, const char *text)
-{
-    if (!text) {
-        drmgmt__strbuf_puts(b, "NULL");
-        return;
-    }
-    drmgmt__strbuf_putc(b, '"');
-    for (const char *run = text;;) {
-        size_t n = strcspn(run, "\"\\");
-        drmgmt__strbuf_add(b, run, n);
-        if (!run[n])
-            break;
-        drmgmt__strbuf_putc(b, '\\');
-        drmgmt__strbuf_putc(b, run[n]);
-        run += n + 1;
-    }
-    drmgmt__strbuf_putc(b, '"');
-}
-
 static void add_time(drmgmt__strbuf *b, int64_t ms)
 {
     time_t seconds = (time_t)(ms / 1000);
     struct tm tm;
-    char text[32];
+    char text[48];
 
     if (ms <= 0 || !gmtime_r(&seconds, &tm)) {
-        drmgmt__strbuf_puts(b, "NULL");
+        drmgmt__array_add(b, NULL);
         return;
     }
-    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
-    drmgmt__strbuf_printf(b, "\"%s.%03d+00\"", text, (int)(ms % 1000));
+    size_t n = strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
+    snprintf(text + n, sizeof text - n, ".%03d+00", (int)(ms % 1000));
+    drmgmt__array_add(b, text);
 }
 
 static void add_finish(drmgmt__strbuf b[ARRAY_COUNT], const drmgmt__finish *f)
 {
-    drmgmt__strbuf_puts(&b[ARRAY_TENANT], f->tenant_id);
-    drmgmt__strbuf_puts(&b[ARRAY_ID], f->job_id);
-    drmgmt__strbuf_printf(&b[ARRAY_ATTEMPT], "%u", f->attempt);
-    drmgmt__strbuf_puts(&b[ARRAY_OUTCOME], f->outcome);
-    drmgmt__strbuf_puts(&b[ARRAY_RETRYABLE], f->retryable ? "t" : "f");
-    add_quoted(&b[ARRAY_RESULT], f->result);
-    add_quoted(&b[ARRAY_ERROR], f->error);
+    char attempt[16];
+
+    snprintf(attempt, sizeof attempt, "%u", f->attempt);
+    drmgmt__array_add(&b[ARRAY_TENANT], f->tenant_id);
+    drmgmt__array_add(&b[ARRAY_ID], f->job_id);
+    drmgmt__array_add(&b[ARRAY_ATTEMPT], attempt);
+    drmgmt__array_add(&b[ARRAY_OUTCOME], f->outcome);
+    drmgmt__array_add(&b[ARRAY_RETRYABLE], f->retryable ? "t" : "f");
+    drmgmt__array_add(&b[ARRAY_RESULT], f->result);
+    drmgmt__array_add(&b[ARRAY_ERROR], f->error);
     add_time(&b[ARRAY_STARTED], f->started_ms);
     add_time(&b[ARRAY_FINISHED], f->finished_ms);
 }
@@ -204,16 +189,14 @@ static int read_statuses(const drmgmt__rows *rows, drmgmt__finish *results, size
     return 0;
 }
 
-int drmgmt__sched_finish(drmgmt_session *system, const char *worker_id, drmgmt__finish *results, size_t n,
-                         drmgmt_error **error)
+static int finish_together(drmgmt_session *system, const char *worker_id, drmgmt__finish *results, size_t n,
+                           drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     drmgmt__strbuf arrays[ARRAY_COUNT] = { 0 };
     DRMGMT__ROWS drmgmt__rows *rows = NULL;
     int rc = 0;
 
-    if (n == 0)
-        return 0;
     for (size_t i = 0; i < n; i++) {
         for (int a = 0; a < ARRAY_COUNT; a++)
             drmgmt__strbuf_putc(&arrays[a], i ? ',' : '{');
@@ -233,6 +216,46 @@ int drmgmt__sched_finish(drmgmt_session *system, const char *worker_id, drmgmt__
     for (int a = 0; a < ARRAY_COUNT; a++)
         drmgmt__strbuf_free(&arrays[a]);
     return rc ? rc : read_statuses(rows, results, n, error);
+}
+
+/* What PostgreSQL does not take as JSON (a NUL, bytes that are not UTF-8) must not keep the job from ending. */
+static int replace_result(drmgmt__finish *f, drmgmt_error **error)
+{
+    char *text = strdup("{\"code\":\"invalid-result\",\"retryable\":false,"
+                        "\"message\":\"The driver's answer cannot be stored: it is not valid JSON in UTF-8.\"}");
+
+    if (!text)
+        return drmgmt__fail_memory(error);
+    free(f->result);
+    free(f->error);
+    f->result = NULL;
+    f->error = text;
+    f->retryable = false;
+    snprintf(f->outcome, sizeof f->outcome, "failed");
+    return 0;
+}
+
+/* One bad result must not hold up those of other tenants: a batch that is refused as malformed is halved until the bad
+ * one stands alone. */
+int drmgmt__sched_finish(drmgmt_session *system, const char *worker_id, drmgmt__finish *results, size_t n,
+                         drmgmt_error **error)
+{
+    drmgmt_error *failure = NULL;
+    int rc = n ? finish_together(system, worker_id, results, n, &failure) : 0;
+
+    if (rc != DRMGMT_ERR_INVALID) {
+        if (rc && error)
+            *error = DRMGMT__STEAL(failure);
+        drmgmt_error_free(failure);
+        return rc;
+    }
+    drmgmt_error_free(failure);
+    if (n > 1) {
+        rc = drmgmt__sched_finish(system, worker_id, results, n / 2, error);
+        return rc ? rc : drmgmt__sched_finish(system, worker_id, results + n / 2, n - n / 2, error);
+    }
+    rc = replace_result(results, error);
+    return rc ? rc : finish_together(system, worker_id, results, n, error);
 }
 
 int drmgmt__sched_reap(drmgmt_session *system, const char *worker_id, unsigned reap_after_ms, bool *rang,

@@ -8,6 +8,7 @@ CREATE SCHEMA app;
 CREATE SCHEMA sched;
 GRANT USAGE ON SCHEMA drm, sec, app, sched TO drm_app, drm_sched;
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+-- Functions name pg_temp last: left out it would be searched first, and a type of a caller's own could stand in for uuid.
 
 -- HMAC-SHA256 keys, kept as their padded halves (RFC 2104) so that a check is two hashes. No grants: only the owner's
 -- functions read it.
@@ -20,7 +21,7 @@ CREATE TABLE sec.seal_keys (
 REVOKE ALL ON sec.seal_keys FROM PUBLIC;
 
 CREATE FUNCTION sec.install_seal_key(p_id integer, p_key bytea) RETURNS void
-    LANGUAGE plpgsql SET search_path = '' AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_ipad bytea := pg_catalog.decode(pg_catalog.repeat('36', 64), 'hex');
     v_opad bytea := pg_catalog.decode(pg_catalog.repeat('5c', 64), 'hex');
@@ -41,7 +42,7 @@ $$;
 
 -- Parts of a seal after it was verified: {tenant or '-', user or purpose}. Raises 42501 for anything but a good one.
 CREATE FUNCTION sec.open_seal(p_seal text) RETURNS text[]
-    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = '' AS $$
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_part text[] := pg_catalog.string_to_array(p_seal, '.');
     v_ipad bytea;
@@ -51,8 +52,10 @@ BEGIN
         AND v_part[3] = pg_catalog.pg_backend_pid()::text
         AND v_part[5] ~ '^[0-9]{1,9}$' AND v_part[4] ~ '^[0-9]{1,12}$' THEN
         SELECT k.ipad, k.opad INTO v_ipad, v_opad FROM sec.seal_keys k WHERE k.id = v_part[5]::integer;
-        IF v_part[6] = pg_catalog.encode(pg_catalog.sha256(v_opad || pg_catalog.sha256(v_ipad ||
-               pg_catalog.convert_to(pg_catalog.left(p_seal, -65), 'UTF8'))), 'hex')
+        -- Both sides hashed once more: what a comparison's time tells of them is of no use.
+        IF pg_catalog.sha256(pg_catalog.convert_to(v_part[6], 'UTF8')) = pg_catalog.sha256(pg_catalog.convert_to(
+               pg_catalog.encode(pg_catalog.sha256(v_opad || pg_catalog.sha256(v_ipad ||
+               pg_catalog.convert_to(pg_catalog.left(p_seal, -65), 'UTF8'))), 'hex'), 'UTF8'))
             AND v_part[4]::bigint >= EXTRACT(epoch FROM pg_catalog.clock_timestamp()) THEN
             RETURN v_part[1:2];
         END IF;
@@ -64,7 +67,7 @@ $$;
 
 -- The tenant of this transaction: NULL without a seal (so policies show no rows) and for a system seal; a bad seal raises.
 CREATE FUNCTION sec.tenant() RETURNS uuid
-    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = '' AS $$
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_seal text := pg_catalog.current_setting('drm.seal', true);
     v_part text[];
@@ -78,7 +81,7 @@ END
 $$;
 
 CREATE FUNCTION sec.actor() RETURNS uuid
-    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = '' AS $$
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_seal text := pg_catalog.current_setting('drm.seal', true);
     v_part text[];
@@ -92,13 +95,13 @@ END
 $$;
 
 CREATE FUNCTION app.current_tenant() RETURNS uuid
-    LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = '' AS 'SELECT sec.tenant()';
+    LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS 'SELECT sec.tenant()';
 CREATE FUNCTION app.current_user_id() RETURNS uuid
-    LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = '' AS 'SELECT sec.actor()';
+    LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS 'SELECT sec.actor()';
 
 -- A seal made by the database itself, for API keys. drm_sched's functions only.
 CREATE FUNCTION sec.mint(p_tenant uuid, p_user uuid) RETURNS text
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_key sec.seal_keys;
     v_text text;
@@ -116,7 +119,7 @@ $$;
 
 -- For the owner's own set-up: enters a tenant's context without its user having to exist yet. No grants.
 CREATE FUNCTION sec.seed_context(p_seal text) RETURNS void
-    LANGUAGE plpgsql SET search_path = '' AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM sec.open_seal(p_seal);
     PERFORM pg_catalog.set_config('drm.seal', p_seal, true);
@@ -125,7 +128,7 @@ $$;
 
 -- A system seal: no tenant, a purpose. Opens the few functions that cross tenants, and no table.
 CREATE FUNCTION sec.enter_system(p_seal text) RETURNS void
-    LANGUAGE plpgsql SET search_path = '' AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF (sec.open_seal(p_seal))[1] <> '-' THEN
         RAISE EXCEPTION 'not a system seal' USING ERRCODE = '42501';
@@ -135,7 +138,7 @@ END
 $$;
 
 CREATE FUNCTION sec.require_system(p_purpose text) RETURNS void
-    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = '' AS $$
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_seal text := pg_catalog.current_setting('drm.seal', true);
 BEGIN
@@ -145,10 +148,27 @@ BEGIN
 END
 $$;
 
+-- No statistics of a table's texts. The planner's estimates do not know row-level security: EXPLAIN of name < 'x' would let a tenant search
+-- the histogram for the names of others. Codes, which say nothing, keep theirs.
+CREATE FUNCTION sec.hide_statistics(p_table regclass) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_column name;
+BEGIN
+    FOR v_column IN SELECT a.attname FROM pg_catalog.pg_attribute a
+                    WHERE a.attrelid = p_table AND a.attnum > 0 AND NOT a.attisdropped
+                      AND a.atttypid IN ('text'::regtype, 'text[]'::regtype, 'bytea'::regtype)
+                      AND a.attname <> ALL (ARRAY['status', 'lane', 'protocol', 'operation', 'role', 'kind', 'snmp_version'])
+    LOOP
+        EXECUTE pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS 0', p_table, v_column);
+    END LOOP;
+END
+$$;
+
 -- Row-level security for a tenant-scoped table: enabled, forced, one policy for everybody. Refuses a table whose primary key does not
 -- start with tenant_id. p_global: rows without a tenant are everybody's to read and nobody's to change.
 CREATE FUNCTION sec.protect(p_table regclass, p_global boolean DEFAULT false) RETURNS void
-    LANGUAGE plpgsql SET search_path = '' AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a
                        ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
@@ -160,6 +180,7 @@ BEGIN
     END IF;
     EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', p_table);
     EXECUTE pg_catalog.format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', p_table);
+    PERFORM sec.hide_statistics(p_table);
     IF p_global THEN
         EXECUTE pg_catalog.format('CREATE POLICY tenant_read ON %s FOR SELECT USING (tenant_id = (SELECT sec.tenant())'
             ' OR (tenant_id IS NULL AND (SELECT sec.tenant()) IS NOT NULL))', p_table);
@@ -176,7 +197,7 @@ $$;
 
 -- The scheduler's functions cross tenants: drm_sched sees all rows of the tables named to this one.
 CREATE FUNCTION sec.open_to_scheduler(p_table regclass) RETURNS void
-    LANGUAGE plpgsql SET search_path = '' AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     EXECUTE pg_catalog.format('CREATE POLICY scheduler ON %s TO drm_sched USING (true) WITH CHECK (true)', p_table);
 END

@@ -108,13 +108,9 @@ GRANT INSERT ON drm.audit_logs TO drm_app;
 GRANT SELECT ON drm.tenants, drm.tenant_keys, drm.users, drm.api_keys TO drm_sched;
 GRANT UPDATE (last_used_at) ON drm.api_keys TO drm_sched;
 
-CREATE FUNCTION sec.role_rank(p_role text) RETURNS integer
-    LANGUAGE sql IMMUTABLE SET search_path = '' AS
-$$ SELECT CASE p_role WHEN 'viewer' THEN 1 WHEN 'operator' THEN 2 WHEN 'administrator' THEN 3 ELSE 0 END $$;
-
 -- Raises unless the user is active in an active tenant and its role reaches the rank. Not granted to programs: it would tell who exists.
 CREATE FUNCTION sec.check_actor(p_tenant uuid, p_user uuid, p_min_role integer) RETURNS void
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_rank integer;
 BEGIN
@@ -132,7 +128,7 @@ $$;
 
 -- First statement of every tenant transaction of a program that holds the seal key.
 CREATE FUNCTION sec.enter(p_seal text, p_min_role integer) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_part text[] := sec.open_seal(p_seal);
 BEGIN
@@ -146,7 +142,7 @@ $$;
 
 -- The same for a program that holds only an API key: the database checks the key's hash and mints the seal.
 CREATE FUNCTION sec.enter_api_key(p_key text, p_min_role integer) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_key drm.api_keys;
 BEGIN
@@ -172,7 +168,7 @@ $$;
 -- Log-in starts from an address, before any tenant is known: only with the system context "auth". At most 8 rows.
 CREATE FUNCTION sec.auth_user(p_email text, p_tenant text)
     RETURNS TABLE (tenant_id uuid, user_id uuid, password_hash text, active boolean)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = '' AS $$
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM sec.require_system('auth');
     RETURN QUERY SELECT u.tenant_id, u.id, u.password_hash, u.active AND t.status = 'active'
@@ -183,8 +179,7 @@ END
 $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sec FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sec.enter(text, integer), sec.enter_api_key(text, integer), sec.auth_user(text, text),
-    sec.role_rank(text) TO drm_app;
+GRANT EXECUTE ON FUNCTION sec.enter(text, integer), sec.enter_api_key(text, integer), sec.auth_user(text, text) TO drm_app;
 GRANT CREATE ON SCHEMA sec TO drm_sched;
 ALTER FUNCTION sec.check_actor(uuid, uuid, integer) OWNER TO drm_sched;
 ALTER FUNCTION sec.enter(text, integer) OWNER TO drm_sched;

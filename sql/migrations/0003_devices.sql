@@ -31,19 +31,22 @@ CREATE TABLE drm.snmp_credentials (
     id uuid NOT NULL,
     name text NOT NULL CHECK (name = btrim(name) AND length(name) BETWEEN 1 AND 200),
     snmp_version text NOT NULL DEFAULT '2c' CHECK (snmp_version IN ('1', '2c', '3')),
-    community bytea,
+    community bytea CHECK (octet_length(community) >= 33), -- the least a sealed value has
     username text,
     auth_protocol text,
     auth_password bytea,
     priv_protocol text,
     priv_password bytea,
     context_name text,
+    device_id uuid, -- made together with this device's profile: goes when no profile uses it any more
     version bigint NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, id),
-    UNIQUE (tenant_id, name)
+    UNIQUE (tenant_id, name),
+    FOREIGN KEY (tenant_id, device_id) REFERENCES drm.devices ON DELETE SET NULL (device_id)
 );
+CREATE INDEX snmp_credentials_device ON drm.snmp_credentials (tenant_id, device_id) WHERE device_id IS NOT NULL;
 
 CREATE TABLE drm.device_protocol_profiles (
     tenant_id uuid NOT NULL,
@@ -51,7 +54,7 @@ CREATE TABLE drm.device_protocol_profiles (
     protocol text NOT NULL CHECK (length(protocol) BETWEEN 1 AND 32),
     address text NOT NULL DEFAULT '' CHECK (length(address) <= 255),
     port integer NOT NULL DEFAULT 0 CHECK (port BETWEEN 0 AND 65535), -- 0: the protocol's default
-    settings jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(settings) = 'object'),
+    settings jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(settings) = 'object' AND pg_column_size(settings) <= 1048576),
     snmp_credential_id uuid,
     PRIMARY KEY (tenant_id, device_id, protocol),
     FOREIGN KEY (tenant_id, device_id) REFERENCES drm.devices ON DELETE CASCADE,
@@ -157,7 +160,7 @@ GRANT SELECT, INSERT ON drm.device_events TO drm_app;
 GRANT SELECT ON drm.devices, drm.snmp_credentials, drm.device_protocol_profiles TO drm_sched;
 
 CREATE FUNCTION drm.devices_write_tags() RETURNS trigger
-    LANGUAGE plpgsql SET search_path = '' AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF NEW.tags = OLD.tags THEN
@@ -174,7 +177,7 @@ CREATE TRIGGER write_tags AFTER INSERT OR UPDATE OF tags ON drm.devices
     FOR EACH ROW EXECUTE FUNCTION drm.devices_write_tags();
 
 CREATE FUNCTION drm.profiles_write_protocols() RETURNS trigger
-    LANGUAGE plpgsql SET search_path = '' AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_row record := CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
 BEGIN

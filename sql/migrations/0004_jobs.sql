@@ -55,7 +55,7 @@ CREATE TABLE drm.jobs (
     lane text NOT NULL DEFAULT 'default',
     protocol text NOT NULL,
     operation text NOT NULL,
-    params jsonb NOT NULL DEFAULT '{}',
+    params jsonb NOT NULL DEFAULT '{}' CHECK (pg_column_size(params) <= 8388608), -- a claim carries hundreds of them
     status text NOT NULL DEFAULT 'queued' CHECK (status IN ('queued', 'running', 'waiting')),
     priority smallint NOT NULL DEFAULT 5 CHECK (priority BETWEEN 0 AND 9),
     idempotent boolean NOT NULL,
@@ -124,7 +124,10 @@ SELECT sec.protect(t) FROM unnest(ARRAY['drm.batches', 'drm.schedules', 'drm.job
     'drm.idempotency_keys']::regclass[]) AS t;
 SELECT sec.open_to_scheduler(t) FROM unnest(ARRAY['drm.batches', 'drm.schedules', 'drm.jobs', 'drm.job_results',
     'drm.idempotency_keys']::regclass[]) AS t;
-GRANT SELECT, INSERT, UPDATE, DELETE ON drm.batches, drm.schedules, drm.jobs, drm.idempotency_keys TO drm_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON drm.batches, drm.schedules, drm.idempotency_keys TO drm_app;
+-- What the scheduler counts with is not a tenant's to write: an attempt of 2^31 - 1 would break every tenant's claim.
+GRANT SELECT, DELETE, INSERT (tenant_id, id, device_id, batch_id, lane, protocol, operation, params, status, priority, idempotent, exclusive,
+    timeout_ms, max_attempts, run_at, created_by, created_at), UPDATE (status, priority, cancel_requested, run_at) ON drm.jobs TO drm_app;
 GRANT SELECT, INSERT ON drm.job_results TO drm_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON drm.workers, drm.jobs, drm.job_results, drm.idempotency_keys, drm.batches TO drm_sched;
 
@@ -141,7 +144,7 @@ GRANT SELECT ON drm.jobs_all TO drm_app;
 
 -- Partitions of this month and the next three. Owner's rights: partitions are the owner's, and nothing is granted on them.
 CREATE FUNCTION sched.ensure_partitions() RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_month timestamptz := pg_catalog.date_trunc('month', pg_catalog.now(), 'UTC');
     v_name text;
@@ -149,9 +152,13 @@ BEGIN
     FOR i IN 0..3 LOOP
         v_name := 'job_results_' || pg_catalog.to_char(v_month AT TIME ZONE 'UTC', 'YYYYMM');
         IF pg_catalog.to_regclass('drm.' || v_name) IS NULL THEN
-            EXECUTE pg_catalog.format('CREATE TABLE drm.%I PARTITION OF drm.job_results FOR VALUES FROM (%L) TO (%L)', v_name, v_month,
-                (v_month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC');
-            PERFORM sec.protect(('drm.' || pg_catalog.quote_ident(v_name))::regclass);
+            BEGIN
+                EXECUTE pg_catalog.format('CREATE TABLE drm.%I PARTITION OF drm.job_results FOR VALUES FROM (%L) TO (%L)', v_name, v_month,
+                    (v_month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC');
+                PERFORM sec.protect(('drm.' || pg_catalog.quote_ident(v_name))::regclass);
+            EXCEPTION WHEN check_violation THEN
+                NULL; -- rows of that month lie in the default partition already: the others stay with them
+            END;
         END IF;
         v_month := (v_month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC';
     END LOOP;

@@ -2,7 +2,7 @@
 SET ROLE drm_owner;
 
 CREATE FUNCTION sched.worker_register(p_id uuid, p_host text, p_pid integer, p_version text, p_lane text, p_slots integer) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM sec.require_system('worker');
     INSERT INTO drm.workers (id, host, pid, version, lane, slots) VALUES (p_id, p_host, p_pid, p_version, p_lane, p_slots)
@@ -11,7 +11,7 @@ END
 $$;
 
 CREATE FUNCTION sched.worker_leave(p_id uuid) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM sec.require_system('worker');
     UPDATE drm.workers SET alive = false, ended_at = pg_catalog.clock_timestamp() WHERE id = p_id AND alive;
@@ -20,7 +20,7 @@ $$;
 
 -- Renews the lease of everything the worker runs. False: the worker was given up, its jobs belong to others.
 CREATE FUNCTION sched.worker_beat(p_id uuid, p_in_flight integer, OUT alive boolean, OUT cancels uuid[])
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM sec.require_system('worker');
     UPDATE drm.workers w SET beat_at = pg_catalog.clock_timestamp(), in_flight = p_in_flight WHERE w.id = p_id AND w.alive;
@@ -34,7 +34,7 @@ $$;
 -- tenant with a million queued jobs costs no more than one with a single one.
 CREATE FUNCTION sched.pick(p_worker uuid, p_lane text, p_limit integer, p_exclusive boolean)
     RETURNS TABLE (tenant_id uuid, id uuid)
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_tenants uuid[];
     v_share integer;
@@ -82,7 +82,7 @@ CREATE FUNCTION sched.claim(p_worker uuid, p_lane text, p_limit integer)
     RETURNS TABLE (tenant_id uuid, id uuid, device_id uuid, protocol text, operation text, params jsonb, attempt integer,
                    timeout_ms integer, idempotent boolean, address text, port integer, settings jsonb, credential_id uuid,
                    community bytea, wrapped bytea, key_version integer)
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_tenants uuid[];
     v_ids uuid[];
@@ -120,7 +120,7 @@ $$;
 
 -- Wait before the n-th repetition: exponential with jitter, at most five minutes.
 CREATE FUNCTION sched.backoff(p_n integer) RETURNS interval
-    LANGUAGE sql VOLATILE SET search_path = '' AS
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS
 $$ SELECT LEAST(300, power(2, LEAST(p_n, 20))) * (0.5 + random()) * interval '1 second' $$;
 
 -- Stores how jobs ended. A result counts only with its fence (job, worker, attempt): one of an expired lease changes nothing and
@@ -128,7 +128,7 @@ $$ SELECT LEAST(300, power(2, LEAST(p_n, 20))) * (0.5 + random()) * interval '1 
 CREATE FUNCTION sched.finish(p_worker uuid, p_tenants uuid[], p_ids uuid[], p_attempts integer[], p_outcomes text[], p_retryable boolean[],
                              p_results jsonb[], p_errors jsonb[], p_started timestamptz[], p_finished timestamptz[])
     RETURNS TABLE (id uuid, status text)
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM sec.require_system('worker');
     RETURN QUERY
@@ -147,6 +147,7 @@ BEGIN
     INSERT INTO drm.job_results (tenant_id, id, device_id, batch_id, lane, protocol, operation, params, priority, timeout_ms, max_attempts,
                                  attempt, worker_id, created_by, created_at, status, result, error, started_at, finished_at)
         SELECT e.* FROM ended e
+        ON CONFLICT DO NOTHING -- a row a tenant put there itself must not fail the results of others
         RETURNING job_results.id, job_results.status;
     IF 'release' = ANY (p_outcomes) OR true = ANY (p_retryable) THEN
         RETURN QUERY
@@ -170,7 +171,7 @@ $$;
 -- Rows: kind 'queued' (something became claimable) or 'ended' (tell the watchers).
 CREATE FUNCTION sched.reap(p_worker uuid, p_reap_after interval)
     RETURNS TABLE (kind text, tenant_id uuid, job_id uuid, status text)
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM sec.require_system('worker');
     IF NOT pg_catalog.pg_try_advisory_xact_lock(7303014, 1) THEN
@@ -210,6 +211,7 @@ BEGIN
                         ELSE 'The worker died while it ran this.' END),
                g.started_at, pg_catalog.clock_timestamp()
             FROM gone g
+        ON CONFLICT DO NOTHING
         RETURNING 'ended', r.tenant_id, r.id, r.status;
     RETURN QUERY
     UPDATE drm.jobs j SET status = 'waiting', worker_id = NULL, started_at = NULL, losses = j.losses + 1,

@@ -1,0 +1,132 @@
+/* What changes to devices and credentials have in common: conditions on the version, violated constraints in words,
+ * sealing. Called by device.c, profile.c and credential.c; calls store and auth. */
+#include "core/context_internal.h"
+#include "device/device_internal.h"
+#include "queries.h"
+#include <stdio.h>
+#include <string.h>
+
+int drmgmt__changed_one(drmgmt__tx *tx, const drmgmt__rows *rows, const drmgmt__query *get, const char *id,
+                        const char *what, drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    DRMGMT__ROWS drmgmt__rows *there = NULL;
+
+    if (drmgmt__rows_count(rows) == 1)
+        return 0;
+    drmgmt__param(&p, id);
+    int rc = drmgmt__tx_exec(tx, get, &p, &there, error);
+    if (rc)
+        return rc;
+    if (drmgmt__rows_count(there) == 0)
+        return drmgmt__fail(error, DRMGMT_ERR_NOT_FOUND, "there is no such %s", what);
+    return drmgmt__fail(error, DRMGMT_ERR_PRECONDITION,
+                        "the %s was changed since it was read: read it again, then change it", what);
+}
+
+int drmgmt__read_one(drmgmt__tx *tx, const drmgmt_entity *entity, const drmgmt__query *get, const char *id,
+                     drmgmt_record **record, drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    drmgmt__rows *rows = NULL;
+
+    drmgmt__param(&p, id);
+    int rc = drmgmt__tx_exec(tx, get, &p, &rows, error);
+    if (rc)
+        return rc;
+    if (drmgmt__rows_count(rows) == 0) {
+        drmgmt__rows_free(rows);
+        return drmgmt__fail(error, DRMGMT_ERR_NOT_FOUND, "it was deleted at this moment");
+    }
+    return drmgmt__record_new(entity, rows, 0, record, error);
+}
+
+/* By the constraint's name, which PostgreSQL makes from table and columns, and the statement (NULL: any). */
+static const struct {
+    const char *constraint;
+    const drmgmt__query *query;
+    drmgmt_status status;
+    const char *field, *message;
+} violations[] = {
+    { "devices_tenant_id_name_key", NULL, DRMGMT_ERR_CONFLICT, "name", "name: another device has this name" },
+    { "snmp_credentials_tenant_id_name_key", NULL, DRMGMT_ERR_CONFLICT, "name",
+      "name: another credential has this name" },
+    { "device_protocol_profiles_tenant_id_snmp_credential_id_fkey", &drmgmt__q_device_profiles_put, DRMGMT_ERR_INVALID,
+      "profiles", "profiles: a credential_id names no credential" },
+    { "device_protocol_profiles_tenant_id_snmp_credential_id_fkey", NULL, DRMGMT_ERR_CONFLICT, NULL,
+      "devices use this credential: give them another one first" },
+    { "jobs_tenant_id_device_id_fkey", NULL, DRMGMT_ERR_CONFLICT, NULL,
+      "jobs of this device are active: cancel them or wait for their end" },
+    { "devices_name_check", NULL, DRMGMT_ERR_INVALID, "name", "name: blanks at the ends are not allowed" },
+    { "snmp_credentials_name_check", NULL, DRMGMT_ERR_INVALID, "name", "name: blanks at the ends are not allowed" },
+};
+
+int drmgmt__exec_explained(drmgmt__tx *tx, const drmgmt__query *query, const drmgmt__params *params,
+                           drmgmt__rows **rows, drmgmt_error **error)
+{
+    drmgmt_error *failure = NULL;
+    int rc = drmgmt__tx_exec(tx, query, params, rows, &failure);
+
+    if (!rc)
+        return 0;
+    const char *detail = drmgmt_error_detail(failure);
+    for (size_t i = 0; detail && i < DRMGMT__COUNT(violations); i++) {
+        if (strcmp(violations[i].constraint, detail) != 0 || (violations[i].query && violations[i].query != query))
+            continue;
+        rc = drmgmt__fail_full(error, violations[i].status, false, detail, violations[i].field, "%s",
+                               violations[i].message);
+        drmgmt_error_free(failure);
+        return rc;
+    }
+    if (error)
+        *error = failure;
+    else
+        drmgmt_error_free(failure);
+    return rc;
+}
+
+/* The tenant's newest data key. */
+static int newest_key(drmgmt__tx *tx, drmgmt_session *session, drmgmt__data_key *key, drmgmt_error **error)
+{
+    DRMGMT__ROWS drmgmt__rows *rows = NULL;
+    uint8_t wrapped[DRMGMT__WRAPPED_SIZE];
+
+    int rc = drmgmt__tx_exec(tx, &drmgmt__q_tenant_key_get, NULL, &rows, error);
+    if (rc)
+        return rc;
+    long n = drmgmt__rows_bytes(rows, 0, 1, wrapped, sizeof wrapped);
+    if (n < 0 || drmgmt__data_key_cached(session->context, session->tenant_id, (uint32_t)drmgmt__rows_int(rows, 0, 0),
+                                         wrapped, (size_t)n, key))
+        return drmgmt__fail(error, DRMGMT_ERR_CRYPTO,
+                            "the tenant's data key does not open: is this the keyring of this database?");
+    return 0;
+}
+
+int drmgmt__community_seal(drmgmt__tx *tx, drmgmt_session *session, const char *credential_id, const char *community,
+                           char **hex, drmgmt_error **error)
+{
+    drmgmt__data_key key;
+    size_t n = strlen(community);
+
+    if (!session->context->keyring)
+        return drmgmt__fail(error, DRMGMT_ERR_CRYPTO,
+                            "credentials can be stored only by a program that holds the keyring");
+    int rc = newest_key(tx, session, &key, error);
+    if (rc)
+        return rc;
+    DRMGMT__FREE uint8_t *blob = malloc(n + DRMGMT__BLOB_OVERHEAD);
+    char *text = malloc(2 * (n + DRMGMT__BLOB_OVERHEAD) + 3);
+    if (!blob || !text) {
+        rc = drmgmt__fail_memory(error);
+    } else if (drmgmt__blob_seal(&key, "snmp_credentials", "community", session->tenant_id, credential_id, community, n,
+                                 blob)) {
+        rc = drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "the community cannot be sealed");
+    } else {
+        memcpy(text, "\\x", 2);
+        drmgmt__hex(blob, n + DRMGMT__BLOB_OVERHEAD, text + 2);
+        *hex = DRMGMT__STEAL(text);
+    }
+    free(text);
+    drmgmt__wipe(&key, sizeof key);
+    return rc;
+}

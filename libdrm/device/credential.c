@@ -1,0 +1,160 @@
+/* SNMP credentials: create, read, change, delete, list; secrets go in sealed and never come out. Called by programs;
+ * calls store, auth and audit. */
+#include "audit/audit.h"
+#include "core/entities.h"
+#include "core/record_internal.h"
+#include "core/strbuf.h"
+#include "device/device_internal.h"
+#include "queries.h"
+#include "store/list.h"
+#include <drm/device.h>
+
+static const drmgmt_entity *const entity = &drmgmt__entity_snmp_credential;
+
+static int no_such(drmgmt_error **error)
+{
+    return drmgmt__fail(error, DRMGMT_ERR_NOT_FOUND, "there is no such credential");
+}
+
+static int create(drmgmt__tx *tx, drmgmt_session *session, const char *id, const drmgmt_draft *draft,
+                  drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    DRMGMT__FREE char *sealed = NULL;
+
+    int rc = drmgmt__community_seal(tx, session, id, drmgmt__draft_text(draft, "community"), &sealed, error);
+    if (rc)
+        return rc;
+    drmgmt__param(&p, id);
+    drmgmt__param(&p, drmgmt__draft_text(draft, "name"));
+    drmgmt__param(&p, drmgmt__draft_text(draft, "snmp_version"));
+    drmgmt__param(&p, sealed);
+    rc = drmgmt__exec_explained(tx, &drmgmt__q_credential_insert, &p, NULL, error);
+    return rc ? rc : drmgmt__audit(tx, session, "credential.create", "snmp_credential", id, NULL, error);
+}
+
+int drmgmt_snmp_credential_create(drmgmt_session *session, const drmgmt_draft *draft, drmgmt_record **credential,
+                                  drmgmt_error **error)
+{
+    DRMGMT__TX drmgmt__tx *tx = NULL;
+    drmgmt_record *made = NULL;
+    char id[DRMGMT__UUID_SIZE];
+
+    int rc = drmgmt__draft_require(draft, error);
+    if (!rc && drmgmt__uuid_v7(id))
+        rc = drmgmt__fail(error, DRMGMT_ERR_INTERNAL, "no randomness for an id");
+    if (!rc)
+        rc = drmgmt__tx_begin(session, DRMGMT_PERM_CREDENTIAL_WRITE, &tx, error);
+    if (!rc)
+        rc = create(tx, session, id, draft, error);
+    if (!rc)
+        rc = drmgmt__read_one(tx, entity, &drmgmt__q_credential_get, id, &made, error);
+    if (!rc)
+        rc = drmgmt__tx_commit(&tx, error);
+    if (rc)
+        drmgmt_record_free(made);
+    else
+        *credential = made;
+    return rc;
+}
+
+int drmgmt_snmp_credential_get(drmgmt_session *session, const char *id, drmgmt_record **credential,
+                               drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    drmgmt__rows *rows = NULL;
+
+    if (!drmgmt__uuid_valid(id))
+        return no_such(error);
+    drmgmt__param(&p, id);
+    int rc =
+        drmgmt__run(session, DRMGMT_PERM_CREDENTIAL_READ, DRMGMT__READ, &drmgmt__q_credential_get, &p, &rows, error);
+    if (rc)
+        return rc;
+    if (drmgmt__rows_count(rows) == 0) {
+        drmgmt__rows_free(rows);
+        return no_such(error);
+    }
+    return drmgmt__record_new(entity, rows, 0, credential, error);
+}
+
+static int change(drmgmt__tx *tx, drmgmt_session *session, const char *id, int64_t if_version,
+                  const drmgmt_draft *draft, drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    DRMGMT__FREE char *sealed = NULL;
+    DRMGMT__ROWS drmgmt__rows *rows = NULL;
+    const char *community = drmgmt__draft_text(draft, "community");
+    int rc = community ? drmgmt__community_seal(tx, session, id, community, &sealed, error) : 0;
+
+    if (rc)
+        return rc;
+    drmgmt__param(&p, id);
+    drmgmt__param_int(&p, if_version);
+    drmgmt__param(&p, drmgmt__draft_text(draft, "name"));
+    drmgmt__param(&p, drmgmt__draft_text(draft, "snmp_version"));
+    drmgmt__param(&p, sealed);
+    rc = drmgmt__exec_explained(tx, &drmgmt__q_credential_update, &p, &rows, error);
+    if (!rc)
+        rc = drmgmt__changed_one(tx, rows, &drmgmt__q_credential_get, id, "credential", error);
+    return rc ? rc : drmgmt__audit(tx, session, "credential.update", "snmp_credential", id, NULL, error);
+}
+
+int drmgmt_snmp_credential_update(drmgmt_session *session, const char *id, int64_t if_version,
+                                  const drmgmt_draft *draft, drmgmt_record **credential, drmgmt_error **error)
+{
+    DRMGMT__TX drmgmt__tx *tx = NULL;
+    drmgmt_record *changed = NULL;
+
+    if (!drmgmt__uuid_valid(id))
+        return no_such(error);
+    int rc = drmgmt__draft_check_change(draft, error);
+    if (!rc)
+        rc = drmgmt__tx_begin(session, DRMGMT_PERM_CREDENTIAL_WRITE, &tx, error);
+    if (!rc)
+        rc = change(tx, session, id, if_version, draft, error);
+    if (!rc)
+        rc = drmgmt__read_one(tx, entity, &drmgmt__q_credential_get, id, &changed, error);
+    if (!rc)
+        rc = drmgmt__tx_commit(&tx, error);
+    if (rc)
+        drmgmt_record_free(changed);
+    else
+        *credential = changed;
+    return rc;
+}
+
+int drmgmt_snmp_credential_delete(drmgmt_session *session, const char *id, int64_t if_version, drmgmt_error **error)
+{
+    DRMGMT__TX drmgmt__tx *tx = NULL;
+    DRMGMT__ROWS drmgmt__rows *rows = NULL;
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+
+    if (!drmgmt__uuid_valid(id))
+        return no_such(error);
+    drmgmt__param(&p, id);
+    drmgmt__param_int(&p, if_version);
+    int rc = drmgmt__tx_begin(session, DRMGMT_PERM_CREDENTIAL_WRITE, &tx, error);
+    if (!rc)
+        rc = drmgmt__exec_explained(tx, &drmgmt__q_credential_delete, &p, &rows, error);
+    if (!rc)
+        rc = drmgmt__changed_one(tx, rows, &drmgmt__q_credential_get, id, "credential", error);
+    if (!rc)
+        rc = drmgmt__audit(tx, session, "credential.delete", "snmp_credential", id, NULL, error);
+    return rc ? rc : drmgmt__tx_commit(&tx, error);
+}
+
+int drmgmt_snmp_credential_list(drmgmt_session *session, const drmgmt_query *query, drmgmt_page **page,
+                                drmgmt_error **error)
+{
+    DRMGMT__STRBUF name = DRMGMT__STRBUF_INIT;
+    drmgmt__params p;
+    size_t from = 0;
+
+    drmgmt__list_params(&p);
+    drmgmt__param(&p, drmgmt__list_pattern(&name, drmgmt__query_filter(query, "name", &from)));
+    if (name.failed)
+        return drmgmt__fail_memory(error);
+    return drmgmt__list_run(session, DRMGMT_PERM_CREDENTIAL_READ, &drmgmt__q_credential_list, &p, query, "id", page,
+                            error);
+}

@@ -1,0 +1,245 @@
+/* Devices: create, read, change, delete, list. Called by programs; calls store, audit and, for profiles, the drivers.
+ */
+#include <drm/device.h>
+
+#include "audit/audit.h"
+#include "core/entities.h"
+#include "core/record_internal.h"
+#include "core/strbuf.h"
+#include "device/device_internal.h"
+#include "queries.h"
+#include "store/array.h"
+#include "store/list.h"
+#include <string.h>
+
+static const drmgmt_entity *const entity = &drmgmt__entity_device;
+
+static int no_such(drmgmt_error **error)
+{
+    return drmgmt__fail(error, DRMGMT_ERR_NOT_FOUND, "there is no such device");
+}
+
+/* A name that looks like an id could never be asked for. */
+static int check_name(const drmgmt_draft *draft, drmgmt_error **error)
+{
+    const char *name = drmgmt__draft_text(draft, "name");
+
+    if (name && drmgmt__uuid_valid(name))
+        return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "name", "name: it must not look like an id");
+    return 0;
+}
+
+static const char *tags_of(const drmgmt_draft *draft, drmgmt__strbuf *b)
+{
+    const char *json = drmgmt__draft_text(draft, "tags");
+
+    return json && drmgmt__array_from_json(b, json) ? b->data : NULL;
+}
+
+/* ---- create ---- */
+
+static int create(drmgmt__tx *tx, drmgmt_session *session, const char *id, const drmgmt_draft *draft,
+                  const drmgmt__profiles *profiles, drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    DRMGMT__STRBUF tags = DRMGMT__STRBUF_INIT;
+
+    drmgmt__param(&p, id);
+    drmgmt__param(&p, drmgmt__draft_text(draft, "name"));
+    drmgmt__param(&p, drmgmt__draft_text(draft, "description"));
+    drmgmt__param(&p, tags_of(draft, &tags));
+    int rc = tags.failed ? drmgmt__fail_memory(error)
+                         : drmgmt__exec_explained(tx, &drmgmt__q_device_insert, &p, NULL, error);
+    if (!rc && json_array_size(profiles->rows))
+        rc = drmgmt__profiles_store(tx, session, id, profiles, error);
+    return rc ? rc : drmgmt__audit(tx, session, "device.create", "device", id, NULL, error);
+}
+
+int drmgmt_device_create(drmgmt_session *session, const drmgmt_draft *draft, drmgmt_record **device,
+                         drmgmt_error **error)
+{
+    DRMGMT__TX drmgmt__tx *tx = NULL;
+    drmgmt__profiles profiles;
+    drmgmt_record *made = NULL;
+    char id[DRMGMT__UUID_SIZE];
+
+    int rc = drmgmt__draft_require(draft, error);
+    if (!rc)
+        rc = check_name(draft, error);
+    if (!rc)
+        rc = drmgmt__profiles_parse(drmgmt__draft_text(draft, "profiles"), &profiles, error);
+    if (rc)
+        return rc;
+    if (drmgmt__uuid_v7(id))
+        rc = drmgmt__fail(error, DRMGMT_ERR_INTERNAL, "no randomness for an id");
+    if (!rc)
+        rc = drmgmt__tx_begin(session, DRMGMT_PERM_DEVICE_WRITE, &tx, error);
+    if (!rc)
+        rc = create(tx, session, id, draft, &profiles, error);
+    if (!rc)
+        rc = drmgmt__read_one(tx, entity, &drmgmt__q_device_get, id, &made, error);
+    if (!rc)
+        rc = drmgmt__tx_commit(&tx, error);
+    drmgmt__profiles_clear(&profiles);
+    if (rc)
+        drmgmt_record_free(made);
+    else
+        *device = made;
+    return rc;
+}
+
+/* ---- read ---- */
+
+int drmgmt_device_get(drmgmt_session *session, const char *id_or_name, drmgmt_record **device, drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    drmgmt__rows *rows = NULL;
+    const drmgmt__query *query = drmgmt__uuid_valid(id_or_name) ? &drmgmt__q_device_get : &drmgmt__q_device_get_by_name;
+
+    drmgmt__param(&p, id_or_name);
+    int rc = drmgmt__run(session, DRMGMT_PERM_DEVICE_READ, DRMGMT__READ, query, &p, &rows, error);
+    if (rc)
+        return rc;
+    if (drmgmt__rows_count(rows) == 0) {
+        drmgmt__rows_free(rows);
+        return no_such(error);
+    }
+    return drmgmt__record_new(entity, rows, 0, device, error);
+}
+
+/* ---- change ---- */
+
+static void add_change(drmgmt__params *p, const drmgmt_draft *draft, const char *field, const char *text)
+{
+    drmgmt__param_bool(p, drmgmt__draft_has(draft, field));
+    drmgmt__param(p, text);
+}
+
+static int change(drmgmt__tx *tx, drmgmt_session *session, const char *id, int64_t if_version,
+                  const drmgmt_draft *draft, const drmgmt__profiles *profiles, drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    DRMGMT__STRBUF tags = DRMGMT__STRBUF_INIT;
+    DRMGMT__ROWS drmgmt__rows *rows = NULL;
+
+    drmgmt__param(&p, id);
+    drmgmt__param_int(&p, if_version);
+    add_change(&p, draft, "name", drmgmt__draft_text(draft, "name"));
+    add_change(&p, draft, "description", drmgmt__draft_text(draft, "description"));
+    add_change(&p, draft, "tags", tags_of(draft, &tags));
+    int rc = tags.failed ? drmgmt__fail_memory(error)
+                         : drmgmt__exec_explained(tx, &drmgmt__q_device_update, &p, &rows, error);
+    if (!rc)
+        rc = drmgmt__changed_one(tx, rows, &drmgmt__q_device_get, id, "device", error);
+    if (!rc && drmgmt__draft_has(draft, "profiles"))
+        rc = drmgmt__profiles_store(tx, session, id, profiles, error);
+    return rc ? rc : drmgmt__audit(tx, session, "device.update", "device", id, NULL, error);
+}
+
+int drmgmt_device_update(drmgmt_session *session, const char *id, int64_t if_version, const drmgmt_draft *draft,
+                         drmgmt_record **device, drmgmt_error **error)
+{
+    DRMGMT__TX drmgmt__tx *tx = NULL;
+    drmgmt__profiles profiles;
+    drmgmt_record *changed = NULL;
+
+    if (!drmgmt__uuid_valid(id))
+        return no_such(error);
+    int rc = drmgmt__draft_check_change(draft, error);
+    if (!rc)
+        rc = check_name(draft, error);
+    if (!rc)
+        rc = drmgmt__profiles_parse(drmgmt__draft_text(draft, "profiles"), &profiles, error);
+    if (rc)
+        return rc;
+    rc = drmgmt__tx_begin(session, DRMGMT_PERM_DEVICE_WRITE, &tx, error);
+    if (!rc)
+        rc = change(tx, session, id, if_version, draft, &profiles, error);
+    if (!rc)
+        rc = drmgmt__read_one(tx, entity, &drmgmt__q_device_get, id, &changed, error);
+    if (!rc)
+        rc = drmgmt__tx_commit(&tx, error);
+    drmgmt__profiles_clear(&profiles);
+    if (rc)
+        drmgmt_record_free(changed);
+    else
+        *device = changed;
+    return rc;
+}
+
+/* ---- delete ---- */
+
+static int delete_one(drmgmt__tx *tx, drmgmt_session *session, const char *id, int64_t if_version, drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    DRMGMT__ROWS drmgmt__rows *rows = NULL;
+
+    drmgmt__param(&p, id);
+    drmgmt__param_int(&p, if_version);
+    int rc = drmgmt__tx_exec(tx, &drmgmt__q_device_lock, &p, &rows, error);
+    if (!rc)
+        rc = drmgmt__changed_one(tx, rows, &drmgmt__q_device_get, id, "device", error);
+    /* The profiles first, so that the credentials made for them are free to go. */
+    static const drmgmt__query *const steps[] = { &drmgmt__q_device_profiles_delete,
+                                                  &drmgmt__q_device_credentials_prune, &drmgmt__q_device_delete };
+    p.n = 1;
+    for (size_t i = 0; !rc && i < DRMGMT__COUNT(steps); i++)
+        rc = drmgmt__exec_explained(tx, steps[i], &p, NULL, error);
+    return rc ? rc : drmgmt__audit(tx, session, "device.delete", "device", id, NULL, error);
+}
+
+int drmgmt_device_delete(drmgmt_session *session, const char *id, int64_t if_version, drmgmt_error **error)
+{
+    DRMGMT__TX drmgmt__tx *tx = NULL;
+
+    if (!drmgmt__uuid_valid(id))
+        return no_such(error);
+    int rc = drmgmt__tx_begin(session, DRMGMT_PERM_DEVICE_WRITE, &tx, error);
+    if (!rc)
+        rc = delete_one(tx, session, id, if_version, error);
+    return rc ? rc : drmgmt__tx_commit(&tx, error);
+}
+
+/* ---- list ---- */
+
+static const struct {
+    const char *sort, *key;
+    const drmgmt__query *query;
+} orders[] = {
+    { "id", "id", &drmgmt__q_device_list },
+    { "-id", "id", &drmgmt__q_device_list_desc },
+    { "name", "name", &drmgmt__q_device_list_name },
+    { "-name", "name", &drmgmt__q_device_list_name_desc },
+};
+
+/* All tag filters as one array; NULL without any. */
+static const char *tag_filters(const drmgmt_query *query, drmgmt__strbuf *b)
+{
+    size_t from = 0;
+    const char *tag;
+
+    while ((tag = drmgmt__query_filter(query, "tags", &from)))
+        drmgmt__array_add(b, tag);
+    if (b->length)
+        drmgmt__array_end(b);
+    return b->data;
+}
+
+int drmgmt_device_list(drmgmt_session *session, const drmgmt_query *query, drmgmt_page **page, drmgmt_error **error)
+{
+    DRMGMT__STRBUF name = DRMGMT__STRBUF_INIT, tags = DRMGMT__STRBUF_INIT;
+    drmgmt__params p;
+    size_t from_name = 0, from_protocol = 0, order = 0;
+
+    for (size_t i = 0; query->sort && i < DRMGMT__COUNT(orders); i++)
+        if (strcmp(orders[i].sort, query->sort) == 0)
+            order = i;
+    drmgmt__list_params(&p);
+    drmgmt__param(&p, drmgmt__list_pattern(&name, drmgmt__query_filter(query, "name", &from_name)));
+    drmgmt__param(&p, tag_filters(query, &tags));
+    drmgmt__param(&p, drmgmt__query_filter(query, "protocols", &from_protocol));
+    if (name.failed || tags.failed)
+        return drmgmt__fail_memory(error);
+    const drmgmt__query *statement = order == 0 && tags.length ? &drmgmt__q_device_list_tag : orders[order].query;
+    return drmgmt__list_run(session, DRMGMT_PERM_DEVICE_READ, statement, &p, query, orders[order].key, page, error);
+}

@@ -1,0 +1,8 @@
+WITH k AS (
+    INSERT INTO drm.api_keys (tenant_id, id, user_id, label, prefix, key_hash)
+    VALUES ((SELECT sec.tenant()), $1::uuid, (SELECT sec.actor()), $2, $3, $4::bytea)
+    RETURNING *),
+audit AS (
+    INSERT INTO drm.audit_logs (tenant_id, id, actor_id, action, object_type, object_id, request_id, address)
+    SELECT k.tenant_id, $5::uuid, k.user_id, 'api_key.create', 'api_key', k.id, $6, $7 FROM k)
+SELECT @api_key@ FROM k

@@ -1,0 +1,1 @@
+SELECT tenant_id, user_id, password_hash, active FROM sec.auth_user($1, $2)

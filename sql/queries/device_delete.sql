@@ -1,0 +1,1 @@
+DELETE FROM drm.devices d WHERE d.id = $1::uuid
