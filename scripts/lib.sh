@@ -4,6 +4,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export PYTHONDONTWRITEBYTECODE=1
 export LC_ALL=C.UTF-8
 
+umask 022
+
 die() {
     echo "$(basename "$0"): $*" >&2
     exit 1
@@ -121,7 +123,7 @@ install_packages() {
 
 # build_programs LOGDIR: the programs in build/, Release. A build folder configured for the tests is used as it is.
 build_programs() {
-    step "$1/build.log" "Look at the first error above; rm -rf build starts afresh." "built" do_build
+    step "$1/build.log" "All of it is in $1/build.log. rm -rf build starts afresh." "built" do_build
 }
 
 do_build() {
@@ -140,4 +142,9 @@ build_docs() {
     if ! "$root/scripts/build-docs" "$root/build/docs-site" >"$log" 2>&1; then
         echo "            /docs and /redoc are not available, /openapi.json is: $(tail -n 1 "$log")"
     fi
+}
+
+# run_stack VERB ARGUMENTS...: scripts/stack in place of this shell. -P: a folder called stack where the caller stands is not meant.
+run_stack() {
+    PYTHONPATH=$root/scripts exec /usr/bin/python3 -P -m stack "$@"
 }

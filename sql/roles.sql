@@ -5,6 +5,13 @@ DO $$
 DECLARE
     v_role text;
 BEGIN
+    SELECT rolname INTO v_role FROM pg_catalog.pg_roles
+        WHERE rolname IN ('drm_owner', 'drm_sched', 'drm_app', 'drm_migrate') AND (rolsuper OR rolbypassrls OR rolcreaterole) LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'role % exists with rights that reach past row-level security', v_role
+            USING HINT = format('ALTER ROLE %I NOSUPERUSER NOBYPASSRLS NOCREATEROLE', v_role);
+    END IF;
+
     FOR v_role IN SELECT r FROM unnest(ARRAY['drm_owner', 'drm_sched', 'drm_app', 'drm_migrate']) AS r
                   WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = r)
     LOOP
@@ -16,7 +23,8 @@ BEGIN
     -- drm_owner owns every object; drm_sched owns the few functions that cross tenants, and drm_owner must be a member to hand them over.
     GRANT drm_sched TO drm_owner;
     GRANT drm_owner TO drm_migrate;
-    IF current_user <> 'drm_migrate' AND NOT pg_has_role(current_user, 'drm_owner', 'MEMBER') THEN
+    -- From PostgreSQL 16 on, who creates a role administers it but may not yet SET ROLE to it.
+    IF NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN
         EXECUTE format('GRANT drm_owner TO %I', current_user);
     END IF;
 
@@ -31,5 +39,12 @@ BEGIN
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO drm_app, drm_migrate', current_database());
     EXECUTE format('GRANT CREATE ON DATABASE %I TO drm_owner', current_database());
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+
+    -- Who does not own the database is only warned by REVOKE.
+    IF has_database_privilege('drm_app', current_database(), 'TEMP') OR has_database_privilege('drm_app', current_database(), 'CREATE')
+        OR has_schema_privilege('drm_app', 'public', 'CREATE') THEN
+        RAISE EXCEPTION 'drm_app can still create objects in database %', current_database()
+            USING HINT = 'Run this as the owner of the database or as a superuser.';
+    END IF;
 END
 $$;

@@ -2,6 +2,7 @@
 #ifndef DRMGMT_WORKER_H
 #define DRMGMT_WORKER_H
 
+#include <stdint.h>
 #include <drm/context.h>
 
 DRMGMT_BEGIN

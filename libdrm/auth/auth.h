@@ -2,6 +2,7 @@
 #ifndef DRMGMT_AUTH_AUTH_H
 #define DRMGMT_AUTH_AUTH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <drm/session.h>
@@ -11,7 +12,7 @@
 typedef struct drmgmt__keyring drmgmt__keyring;
 typedef enum drmgmt__key_kind { DRMGMT__KEY_SEAL, DRMGMT__KEY_KEK, DRMGMT__KEY_TOKEN, DRMGMT__KEY_KINDS } drmgmt__key_kind;
 int drmgmt__keyring_load(const char *path, drmgmt__keyring **keyring, drmgmt_error **error);
-/* Writes a new file with one key of each kind, mode 0600, O_EXCL and fsync; *created false when it is there. */
+/* Writes a new file with one key of each kind, mode 0600, whole or not at all; *created false when it is there. */
 int drmgmt__keyring_create(const char *path, bool *created, drmgmt_error **error);
 void drmgmt__keyring_free(drmgmt__keyring *keyring); /* wipes; NULL is allowed */
 /* The key of a kind and number; number 0: the highest, which is stored back. NULL if there is none. 32 bytes. */
@@ -46,10 +47,28 @@ int drmgmt__data_key_new(const drmgmt__keyring *keyring, const char *tenant_id, 
 int drmgmt__data_key_unwrap(const drmgmt__keyring *keyring, const char *tenant_id, uint32_t version, const void *wrapped,
                             size_t n, drmgmt__data_key *key);
 
-/* ---- passwords: "$scrypt$ln=15,r=8,p=3$salt$hash" (base64url); concurrent hashes are capped at the number of cores ---- */
+/* The same, remembered in the context (by the wrapped bytes too, so that a rewrapped key is opened anew). CRYPTO when it does not open. */
+struct drmgmt__digest_cache;
+int drmgmt__data_key_cached(drmgmt_context *context, const char *tenant_id, uint32_t version, const void *wrapped, size_t n,
+                            drmgmt__data_key *key);
+struct drmgmt__digest_cache *drmgmt__data_key_cache_new(void);
+void drmgmt__data_key_cache_free(struct drmgmt__digest_cache *cache); /* wipes; NULL is allowed */
+
+/* ---- passwords: "$scrypt$ln=15,r=8,p=3$salt$hash" (base64url). Concurrent hashes are capped at the number of cores; 64 callers
+ * wait for one at most, 5 s at most: past that LIMIT. ---- */
+/* INVALID below 12 characters and above 1024 bytes. *text: free with free(). */
 int drmgmt__password_hash(const char *password, char **text, drmgmt_error **error);
-/* 0 match, UNAUTHENTICATED no match. text NULL: does the same work against a made-up hash, never matches. */
+/* 0 match, UNAUTHENTICATED no match, INVALID empty or above 1024 bytes. text NULL (or not of that form): does the same work against
+ * a made-up hash, never matches. */
 int drmgmt__password_verify(const char *password, const char *text, drmgmt_error **error);
+/* How often scrypt was computed in this process. */
+uint64_t drmgmt__password_count(void);
+
+/* ---- addresses: lower case, ASCII. False for what is no address. Log-in and stored ones are compared in this form. ---- */
+enum { DRMGMT__EMAIL_SIZE = 255 };
+bool drmgmt__email_normalise(const char *text, char out[DRMGMT__EMAIL_SIZE]);
+/* Number of characters of a text without control characters; -1 if it has some or is not UTF-8. */
+long drmgmt__text_length(const char *text);
 
 /* ---- session as store sees it ---- */
 typedef enum drmgmt__session_kind { DRMGMT__SESSION_USER, DRMGMT__SESSION_API_KEY, DRMGMT__SESSION_SYSTEM } drmgmt__session_kind;

@@ -59,31 +59,44 @@ const uint8_t *drmgmt__keyring_key(const drmgmt__keyring *keyring, drmgmt__key_k
 
 /* ---- reading ---- */
 
-static const char *add_line(drmgmt__keyring *keyring, const char *line)
+/* 1..999999999, digits only; 0 for anything else. */
+static unsigned read_number(const char *text)
 {
-    char kind[8], hex[2 * KEY_SIZE + 2];
-    unsigned number;
-    int end = 0;
+    size_t n = strlen(text);
 
-    if (sscanf(line, "%7s %u %65s %n", kind, &number, hex, &end) != 3 || line[end] != '\0')
+    return n >= 1 && n <= 9 && strspn(text, "0123456789") == n ? (unsigned)strtoul(text, NULL, 10) : 0;
+}
+
+static const char *add_key(drmgmt__keyring *keyring, drmgmt__key_kind kind, unsigned number, const char *hex)
+{
+    unsigned same = number;
+
+    if (number == 0)
+        return "the number is not one of 1..999999999";
+    if (drmgmt__keyring_key(keyring, kind, &same))
+        return "this number stands there twice";
+    if (keyring->count[kind] == KEYS_MAX)
+        return "too many keys of this kind";
+    struct key *key = &keyring->keys[kind][keyring->count[kind]];
+    if (strlen(hex) != 2 * KEY_SIZE || drmgmt__unhex(hex, key->bytes, KEY_SIZE))
+        return "a key is 64 hexadecimal digits";
+    key->number = number;
+    keyring->count[kind]++;
+    return NULL;
+}
+
+static const char *add_line(drmgmt__keyring *keyring, char *line)
+{
+    static const char blank[] = " \t";
+    char *state = NULL;
+    const char *kind = strtok_r(line, blank, &state), *number = strtok_r(NULL, blank, &state),
+               *hex = strtok_r(NULL, blank, &state);
+
+    if (!hex || strtok_r(NULL, blank, &state))
         return "\"kind number hex\" is expected";
-    for (int k = 0; k < DRMGMT__KEY_KINDS; k++) {
-        if (strcmp(kinds[k], kind) != 0)
-            continue;
-        struct key *key = &keyring->keys[k][keyring->count[k]];
-        unsigned same = number;
-        if (number == 0 || number > 999999999)
-            return "the number is out of range (1..999999999)";
-        if (drmgmt__keyring_key(keyring, (drmgmt__key_kind)k, &same))
-            return "this number stands there twice";
-        if (keyring->count[k] == KEYS_MAX)
-            return "too many keys of this kind";
-        if (strlen(hex) != 2 * KEY_SIZE || drmgmt__unhex(hex, key->bytes, KEY_SIZE))
-            return "a key is 64 hexadecimal digits";
-        key->number = number;
-        keyring->count[k]++;
-        return NULL;
-    }
+    for (int k = 0; k < DRMGMT__KEY_KINDS; k++)
+        if (strcmp(kinds[k], kind) == 0)
+            return add_key(keyring, (drmgmt__key_kind)k, read_number(number), hex);
     return "the kind is one of seal, kek, token";
 }
 
@@ -143,7 +156,12 @@ int drmgmt__keyring_load(const char *path, drmgmt__keyring **keyring, drmgmt_err
         return drmgmt__fail(error, DRMGMT_ERR_IO, "keyring %s: %s", path, strerror(errno));
     text[n] = '\0';
     drmgmt__keyring *k = calloc(1, sizeof *k);
-    rc = k ? parse(path, text, k, error) : drmgmt__fail_memory(error);
+    if (!k)
+        rc = drmgmt__fail_memory(error);
+    else if (strlen(text) != (size_t)n)
+        rc = drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "keyring %s is not a text file", path);
+    else
+        rc = parse(path, text, k, error);
     drmgmt__wipe(text, sizeof text);
     if (rc) {
         drmgmt__keyring_free(k);
@@ -189,20 +207,28 @@ static void sync_folder(const char *path)
 
 int drmgmt__keyring_create(const char *path, bool *created, drmgmt_error **error)
 {
-    DRMGMT__CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    DRMGMT__FREE char *draft = NULL;
 
-    if (fd < 0 && errno == EEXIST) {
+    if (access(path, F_OK) == 0) {
         *created = false;
         return 0;
     }
+    /* Under another name first: whoever finds the file, finds all of it, also after a crash and when two make it at
+     * once. */
+    if (asprintf(&draft, "%s.XXXXXX", path) < 0) {
+        draft = NULL;
+        return drmgmt__fail_memory(error);
+    }
+    DRMGMT__CLOSE int fd = mkostemp(draft, O_CLOEXEC); /* mode 0600 */
     if (fd < 0)
         return drmgmt__fail(error, DRMGMT_ERR_IO, "keyring %s cannot be made: %s", path, strerror(errno));
-    if (write_keys(fd)) {
-        int cause = errno;
-        unlink(path); /* half a keyring would be taken for a whole one next time */
+    bool done = write_keys(fd) == 0 && link(draft, path) == 0;
+    int cause = errno;
+    unlink(draft);
+    if (!done && cause != EEXIST)
         return drmgmt__fail(error, DRMGMT_ERR_IO, "keyring %s cannot be written: %s", path, strerror(cause));
-    }
-    sync_folder(path);
-    *created = true;
+    if (done)
+        sync_folder(path);
+    *created = done;
     return 0;
 }

@@ -118,7 +118,7 @@ int drmgmt__data_key_new(const drmgmt__keyring *keyring, const char *tenant_id, 
     drmgmt__data_key kek;
 
     key->version = 1;
-    if (kek_of(keyring, 0, &kek) || drmgmt__random(key->key, sizeof key->key))
+    if (drmgmt__random(key->key, sizeof key->key) || kek_of(keyring, 0, &kek))
         return DRMGMT_ERR_CRYPTO;
     int rc = drmgmt__blob_seal(&kek, "tenant_keys", "wrapped", tenant_id, "1", key->key, sizeof key->key, wrapped);
     drmgmt__wipe(&kek, sizeof kek);

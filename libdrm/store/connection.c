@@ -23,6 +23,8 @@ static const struct fixed {
     [ENTER_API_KEY - DRMGMT__QUERY_COUNT] = { "enter_api_key", "SELECT sec.enter_api_key($1::text, $2::integer)" },
     [ENTER_SYSTEM - DRMGMT__QUERY_COUNT] = { "enter_system", "SELECT sec.enter_system($1::text)" },
 };
+/* How much longer than a statement may take the answer is waited for. */
+enum { GRACE_MS = 2000 };
 enum { SLOT_WORDS = (SLOT_COUNT + 63) / 64 };
 
 static bool is_prepared(const drmgmt__connection *c, unsigned slot)
@@ -34,70 +36,6 @@ static void ignore_notice(void *user, const PGresult *result)
 {
     (void)user;
     (void)result;
-}
-
-/* ---- opening ---- */
-
-static PGconn *connect_with(const drmgmt_options *o, bool direct)
-{
-    char options[160], timeout[16];
-
-    /* Startup options that a pooler would refuse are sent only when talking to PostgreSQL itself. */
-    snprintf(options, sizeof options,
-             "-c statement_timeout=%u -c idle_in_transaction_session_timeout=60000 -c timezone=UTC -c datestyle=ISO",
-             o->statement_ms);
-    snprintf(timeout, sizeof timeout, "%u", o->acquire_ms < 2000 ? 2 : (o->acquire_ms + 999) / 1000);
-    const char *keywords[] = { "dbname",          "fallback_application_name", "client_encoding",
-                               "connect_timeout", direct ? "options" : NULL,   NULL };
-    const char *values[] = { o->database_url, o->application_name, "UTF8", timeout, direct ? options : NULL, NULL };
-    return PQconnectdbParams(keywords, values, 1);
-}
-
-/* A pooler invents the process id it tells; PostgreSQL tells the truth. */
-static int detect_pooler(drmgmt__connection *c, drmgmt_error **error)
-{
-    PGresult *result = PQexec(c->pg, "SELECT pg_catalog.pg_backend_pid()");
-    int rc = 0;
-
-    if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        rc = drmgmt__pg_fail(c->pg, result, error);
-    else
-        c->pooler = atoi(PQgetvalue(result, 0, 0)) != PQbackendPID(c->pg);
-    PQclear(result);
-    return rc;
-}
-
-int drmgmt__connection_open(drmgmt_context *context, drmgmt__connection **connection, drmgmt_error **error)
-{
-    const drmgmt_options *o = &context->options;
-    drmgmt__connection *c = calloc(1, sizeof *c);
-
-    if (!c || !(c->prepared = calloc(SLOT_WORDS, sizeof *c->prepared))) {
-        free(c);
-        return drmgmt__fail_memory(error);
-    }
-    c->context = context;
-    c->pg = connect_with(o, true);
-    if (PQstatus(c->pg) != CONNECTION_OK && strstr(PQerrorMessage(c->pg), "unsupported startup parameter")) {
-        PQfinish(c->pg);
-        c->pg = connect_with(o, false);
-    }
-    int rc;
-    if (PQstatus(c->pg) != CONNECTION_OK) {
-        rc = drmgmt__fail_full(error, DRMGMT_ERR_UNAVAILABLE, true, NULL, NULL, "PostgreSQL cannot be reached: %.*s",
-                               (int)strcspn(PQerrorMessage(c->pg), "\n"), PQerrorMessage(c->pg));
-    } else {
-        PQsetNoticeReceiver(c->pg, ignore_notice, NULL);
-        rc = detect_pooler(c, error);
-        if (!rc && PQenterPipelineMode(c->pg) != 1)
-            rc = drmgmt__fail(error, DRMGMT_ERR_INTERNAL, "libpq refused pipeline mode");
-    }
-    if (rc) {
-        drmgmt__connection_close(c);
-        return rc;
-    }
-    *connection = c;
-    return 0;
 }
 
 void drmgmt__connection_close(drmgmt__connection *c)
@@ -113,10 +51,43 @@ bool drmgmt__connection_stale(drmgmt__connection *c)
 {
     struct pollfd p = { .fd = PQsocket(c->pg), .events = POLLIN };
 
-    /* Nothing is to be read from an idle connection but its end, or a notice before it. */
-    if (poll(&p, 1, 0) <= 0)
+    /* An idle connection has nothing to tell but its end; a changed server setting is told too, and opening anew does
+     * no harm then. */
+    return p.fd < 0 || poll(&p, 1, 0) != 0;
+}
+
+/* ---- waiting: libpq never blocks here, so that a server that went silent is noticed ---- */
+
+static uint64_t deadline(const drmgmt__connection *c)
+{
+    return drmgmt__monotonic_ms() + c->context->options.statement_ms + GRACE_MS;
+}
+
+/* Waits for the socket and reads what has come. False: the server is gone, or silent past the deadline. */
+static bool wait_for(drmgmt__connection *c, short events, uint64_t until)
+{
+    struct pollfd p = { .fd = PQsocket(c->pg), .events = events };
+    uint64_t now = drmgmt__monotonic_ms();
+
+    if (p.fd < 0)
         return false;
-    return PQconsumeInput(c->pg) != 1 || PQstatus(c->pg) != CONNECTION_OK || (p.revents & (POLLHUP | POLLERR));
+    int n = poll(&p, 1, now < until ? (int)(until - now) : 0);
+    if (n < 0)
+        return errno == EINTR;
+    c->timed_out = n == 0;
+    return n > 0 && (!(p.revents & ~POLLOUT) || PQconsumeInput(c->pg) == 1);
+}
+
+/* Makes the connection useless; the first failure stays the one that is told. */
+static int lost(drmgmt__connection *c, int rc, drmgmt_error **error)
+{
+    c->broken = true;
+    if (rc)
+        return rc;
+    if (c->timed_out)
+        return drmgmt__fail_full(error, DRMGMT_ERR_TIMEOUT, true, NULL, NULL, "PostgreSQL did not answer within %u ms",
+                                 c->context->options.statement_ms + GRACE_MS);
+    return drmgmt__pg_fail(c->pg, NULL, error);
 }
 
 /* ---- sending ---- */
@@ -131,63 +102,80 @@ static bool send_prepared(drmgmt__connection *c, unsigned slot, const char *name
     return PQsendQueryPrepared(c->pg, name, n, values, lengths, formats, 0) == 1;
 }
 
-static bool send_query(drmgmt__connection *c, const drmgmt__query *query, const drmgmt__params *params)
-{
-    static const drmgmt__params none = DRMGMT__PARAMS_INIT;
-    const drmgmt__params *p = params ? params : &none;
-    const char *sql = drmgmt__query_text(query);
-
-    return sql && send_prepared(c, query->index, query->name, sql, p->n, p->values, p->lengths, p->formats);
-}
-
 static bool send_plain(drmgmt__connection *c, const char *sql)
 {
     return PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
 }
 
-/* sec.enter*() for the session; *slot tells which. */
-static int send_enter(drmgmt__connection *c, drmgmt_session *session, drmgmt_permission permission, int backend_pid,
-                      unsigned *slot, drmgmt_error **error)
-{
+/* sec.enter*() with its parameters: made before anything is sent. */
+struct entry {
+    unsigned slot;
+    int n;
+    const char *values[2];
     char seal[DRMGMT__SEAL_SIZE], role[4];
-    const char *values[2] = { seal, role };
-    int n = 2;
+};
 
-    snprintf(role, sizeof role, "%d", (int)drmgmt_permission_role(permission) % 100);
+static int make_entry(const drmgmt__connection *c, const drmgmt_session *session, drmgmt_permission permission,
+                      int backend_pid, struct entry *e, drmgmt_error **error)
+{
+    bool system = session->kind == DRMGMT__SESSION_SYSTEM;
+
+    snprintf(e->role, sizeof e->role, "%d", (int)drmgmt_permission_role(permission) % 100);
+    e->values[0] = e->seal;
+    e->values[1] = e->role;
+    e->n = system ? 1 : 2;
+    e->slot = system ? ENTER_SYSTEM : ENTER_USER;
     if (session->kind == DRMGMT__SESSION_API_KEY) {
-        *slot = ENTER_API_KEY;
-        values[0] = session->api_key;
-    } else {
-        bool system = session->kind == DRMGMT__SESSION_SYSTEM;
-        *slot = system ? ENTER_SYSTEM : ENTER_USER;
-        n = system ? 1 : 2;
-        if (drmgmt__seal_mint(c->context->keyring, system ? "-" : session->tenant_id, session->user_id, backend_pid,
-                              seal))
-            return drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "the tenant context cannot be sealed: no keyring");
+        e->slot = ENTER_API_KEY;
+        e->values[0] = session->api_key;
+        return 0;
     }
-    const struct fixed *f = &fixed[*slot - DRMGMT__QUERY_COUNT];
-    bool sent = send_prepared(c, *slot, f->name, f->sql, n, values, NULL, NULL);
-    drmgmt__wipe(seal, sizeof seal);
-    return sent ? 0 : drmgmt__pg_fail(c->pg, NULL, error);
+    return drmgmt__seal_mint(c->context->keyring, system ? "-" : session->tenant_id, session->user_id, backend_pid,
+                             e->seal)
+               ? drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "the tenant context cannot be sealed: no keyring")
+               : 0;
+}
+
+static bool send_entry(drmgmt__connection *c, const struct entry *e)
+{
+    const struct fixed *f = &fixed[e->slot - DRMGMT__QUERY_COUNT];
+
+    return send_prepared(c, e->slot, f->name, f->sql, e->n, e->values, NULL, NULL);
+}
+
+static bool send_query(drmgmt__connection *c, const drmgmt__query *query, const char *sql, const drmgmt__params *params)
+{
+    static const drmgmt__params none = DRMGMT__PARAMS_INIT;
+    const drmgmt__params *p = params ? params : &none;
+
+    return send_prepared(c, query->index, query->name, sql, p->n, p->values, p->lengths, p->formats);
+}
+
+/* A server that is still sending an answer does not read: what it sends is taken in meanwhile. */
+static bool sync_and_flush(drmgmt__connection *c)
+{
+    uint64_t until = deadline(c);
+    int left;
+
+    if (PQpipelineSync(c->pg) != 1)
+        return false;
+    while ((left = PQflush(c->pg)) > 0)
+        if (!wait_for(c, POLLIN | POLLOUT, until))
+            return false;
+    return left == 0;
 }
 
 /* ---- receiving ---- */
 
-/* The next result, waiting no longer than the server may take and a grace. NULL: end of this command's results, or
- * broken. */
+/* The next result. NULL: end of this command's results, or broken. */
 static PGresult *next_result(drmgmt__connection *c)
 {
-    while (PQisBusy(c->pg)) {
-        struct pollfd p = { .fd = PQsocket(c->pg), .events = POLLIN };
-        int n = poll(&p, 1, (int)c->context->options.statement_ms + 2000);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0 || PQconsumeInput(c->pg) != 1) {
+    uint64_t until = deadline(c);
+
+    while (!c->broken && PQisBusy(c->pg))
+        if (!wait_for(c, POLLIN, until))
             c->broken = true;
-            return NULL;
-        }
-    }
-    return PQgetResult(c->pg);
+    return c->broken ? NULL : PQgetResult(c->pg);
 }
 
 /* Reads one command's result. Keeps the first failure in *error; *kept takes the result when asked for. */
@@ -195,10 +183,8 @@ static int read_command(drmgmt__connection *c, int rc, PGresult **kept, drmgmt_e
 {
     PGresult *result = next_result(c);
 
-    if (!result) {
-        c->broken = true;
-        return rc ? rc : drmgmt__pg_fail(c->pg, NULL, error);
-    }
+    if (!result)
+        return lost(c, rc, error);
     ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
         if (kept && !rc) {
@@ -208,13 +194,15 @@ static int read_command(drmgmt__connection *c, int rc, PGresult **kept, drmgmt_e
     } else if (!rc) {
         /* After the first failure the server skips to the Sync: PGRES_PIPELINE_ABORTED tells nothing new. */
         rc = drmgmt__pg_fail(c->pg, result, error);
+        /* PostgreSQL's own word before the commit; a pooler's word says nothing about what PostgreSQL did. */
+        c->refused = !c->pooler && PQresultErrorField(result, PG_DIAG_SQLSTATE);
+        c->broken = drmgmt__pg_spoils(result);
     }
     PQclear(result);
     PGresult *end = next_result(c); /* the NULL that ends a command */
     if (end || c->broken) {
         PQclear(end);
-        c->broken = true;
-        return rc ? rc : drmgmt__pg_fail(c->pg, NULL, error);
+        return lost(c, rc, error);
     }
     return rc;
 }
@@ -245,20 +233,25 @@ static int read_sync(drmgmt__connection *c, int rc, drmgmt_error **error)
         if (!result)
             result = next_result(c);
     }
-    if (!result) {
-        c->broken = true;
-        return rc ? rc : drmgmt__pg_fail(c->pg, NULL, error);
-    }
+    if (!result)
+        return lost(c, rc, error);
     PQclear(result);
     return rc;
 }
 
-static int sync_and_flush(drmgmt__connection *c, drmgmt_error **error)
+/* COMMIT of a transaction that failed is answered with ROLLBACK, and no error. */
+static int read_commit(drmgmt__connection *c, int rc, drmgmt_error **error)
 {
-    if (PQpipelineSync(c->pg) == 1)
-        return 0;
-    c->broken = true;
-    return drmgmt__pg_fail(c->pg, NULL, error);
+    PGresult *result = NULL;
+
+    if (c->broken)
+        return rc;
+    rc = read_command(c, rc, &result, error);
+    c->refused = false;
+    if (!rc && strcmp(PQcmdStatus(result), "COMMIT") != 0)
+        rc = drmgmt__fail(error, DRMGMT_ERR_DATABASE, "the transaction had failed and was rolled back");
+    PQclear(result);
+    return rc;
 }
 
 static void hand_over(int rc, PGresult *result, drmgmt__rows **rows)
@@ -271,23 +264,28 @@ static void hand_over(int rc, PGresult *result, drmgmt__rows **rows)
 
 /* ---- transactions ---- */
 
+static int plain(drmgmt__connection *c, const char *sql, PGresult **rows, drmgmt_error **error)
+{
+    if (!send_plain(c, sql) || !sync_and_flush(c))
+        return lost(c, 0, error);
+    int rc = read_command(c, 0, rows, error);
+    return read_sync(c, rc, error);
+}
+
 /* Behind a pooler: opens the transaction and asks which backend it got. */
 static int begin_at_pooler(drmgmt__connection *c, int *backend_pid, drmgmt_error **error)
 {
     char settings[160];
     PGresult *result = NULL;
-    int rc = 0;
 
     snprintf(settings, sizeof settings,
              "SELECT set_config('statement_timeout', '%u', true), set_config('timezone', 'UTC', true),"
              " set_config('datestyle', 'ISO', true), pg_backend_pid()",
              c->context->options.statement_ms);
-    if (!send_plain(c, "BEGIN") || !send_plain(c, settings) || sync_and_flush(c, NULL)) {
-        c->broken = true;
-        return drmgmt__pg_fail(c->pg, NULL, error);
-    }
-    rc = read_command(c, rc, NULL, error);
-    rc = read_command(c, rc, &result, error);
+    if (!send_plain(c, "BEGIN") || !send_plain(c, settings) || !sync_and_flush(c))
+        return lost(c, 0, error);
+    int rc = read_command(c, 0, NULL, error);
+    rc = c->broken ? rc : read_command(c, rc, &result, error);
     rc = read_sync(c, rc, error);
     if (!rc)
         *backend_pid = atoi(PQgetvalue(result, 0, 3));
@@ -295,10 +293,36 @@ static int begin_at_pooler(drmgmt__connection *c, int *backend_pid, drmgmt_error
     return rc;
 }
 
-/* What was sent but not read makes the connection useless. */
-static int give_up(drmgmt__connection *c, int rc)
+enum { OPENS = 1, COMMITS = 2 };
+
+/* [BEGIN] enter, statement [COMMIT] Sync in one go; then their results in the same order. */
+static int transact(drmgmt__connection *c, drmgmt_session *session, drmgmt_permission permission, int backend_pid,
+                    unsigned frame, const drmgmt__query *query, const drmgmt__params *params, drmgmt__rows **rows,
+                    drmgmt_error **error)
 {
-    c->broken = true;
+    const char *sql = drmgmt__query_text(query);
+    PGresult *result = NULL;
+    struct entry e;
+
+    if (!sql)
+        return drmgmt__fail_memory(error);
+    int rc = make_entry(c, session, permission, backend_pid, &e, error);
+    if (rc)
+        return rc;
+    bool sent = (!(frame & OPENS) || send_plain(c, "BEGIN")) && send_entry(c, &e) &&
+                send_query(c, query, sql, params) && (!(frame & COMMITS) || send_plain(c, "COMMIT")) &&
+                sync_and_flush(c);
+    drmgmt__wipe(e.seal, sizeof e.seal);
+    if (!sent)
+        return lost(c, 0, error);
+    if (frame & OPENS)
+        rc = read_command(c, rc, NULL, error);
+    rc = read_prepared(c, e.slot, rc, NULL, error);
+    rc = read_prepared(c, query->index, rc, &result, error);
+    if (frame & COMMITS)
+        rc = read_commit(c, rc, error);
+    rc = read_sync(c, rc, error);
+    hand_over(rc, result, rows);
     return rc;
 }
 
@@ -306,42 +330,23 @@ int drmgmt__connection_begin(drmgmt__connection *c, drmgmt_session *session, drm
                              const drmgmt__query *query, const drmgmt__params *params, drmgmt__rows **rows,
                              drmgmt_error **error)
 {
-    int backend_pid = PQbackendPID(c->pg), rc = 0;
-    unsigned slot = 0;
-    PGresult *result = NULL;
+    int backend_pid = PQbackendPID(c->pg);
+    int rc = c->pooler ? begin_at_pooler(c, &backend_pid, error) : 0;
 
-    if (c->pooler && (rc = begin_at_pooler(c, &backend_pid, error)))
-        return rc;
-    if (!c->pooler && !send_plain(c, "BEGIN"))
-        return give_up(c, drmgmt__pg_fail(c->pg, NULL, error));
-    rc = send_enter(c, session, permission, backend_pid, &slot, error);
-    if (rc)
-        return give_up(c, rc);
-    if (!send_query(c, query, params))
-        return give_up(c, drmgmt__pg_fail(c->pg, NULL, error));
-    rc = sync_and_flush(c, error);
-    if (rc)
-        return rc;
-    if (!c->pooler)
-        rc = read_command(c, rc, NULL, error);
-    rc = read_prepared(c, slot, rc, NULL, error);
-    rc = read_prepared(c, query->index, rc, &result, error);
-    rc = read_sync(c, rc, error);
-    hand_over(rc, result, rows);
-    return rc;
+    return rc ? rc : transact(c, session, permission, backend_pid, c->pooler ? 0 : OPENS, query, params, rows, error);
 }
 
 int drmgmt__connection_exec(drmgmt__connection *c, const drmgmt__query *query, const drmgmt__params *params,
                             drmgmt__rows **rows, drmgmt_error **error)
 {
+    const char *sql = drmgmt__query_text(query);
     PGresult *result = NULL;
 
-    if (!send_query(c, query, params))
-        return give_up(c, drmgmt__pg_fail(c->pg, NULL, error));
-    int rc = sync_and_flush(c, error);
-    if (rc)
-        return rc;
-    rc = read_prepared(c, query->index, rc, &result, error);
+    if (!sql)
+        return drmgmt__fail_memory(error);
+    if (!send_query(c, query, sql, params) || !sync_and_flush(c))
+        return lost(c, 0, error);
+    int rc = read_prepared(c, query->index, 0, &result, error);
     rc = read_sync(c, rc, error);
     hand_over(rc, result, rows);
     return rc;
@@ -349,12 +354,9 @@ int drmgmt__connection_exec(drmgmt__connection *c, const drmgmt__query *query, c
 
 int drmgmt__connection_end(drmgmt__connection *c, bool commit, drmgmt_error **error)
 {
-    if (!send_plain(c, commit ? "COMMIT" : "ROLLBACK"))
-        return give_up(c, drmgmt__pg_fail(c->pg, NULL, error));
-    int rc = sync_and_flush(c, error);
-    if (rc)
-        return rc;
-    rc = read_command(c, rc, NULL, error);
+    if (!send_plain(c, commit ? "COMMIT" : "ROLLBACK") || !sync_and_flush(c))
+        return lost(c, 0, error);
+    int rc = commit ? read_commit(c, 0, error) : read_command(c, 0, NULL, error);
     return read_sync(c, rc, error);
 }
 
@@ -362,41 +364,87 @@ int drmgmt__connection_run(drmgmt__connection *c, drmgmt_session *session, drmgm
                            const drmgmt__query *query, const drmgmt__params *params, drmgmt__rows **rows,
                            drmgmt_error **error)
 {
-    unsigned slot = 0;
-    PGresult *result = NULL;
+    int backend_pid = PQbackendPID(c->pg);
 
-    if (c->pooler) {
-        drmgmt__rows *kept = NULL;
-        int rc = drmgmt__connection_begin(c, session, permission, query, params, &kept, error);
-        int ended = c->broken ? rc : drmgmt__connection_end(c, rc == 0, rc ? NULL : error);
-        rc = rc ? rc : ended;
-        if (!rc && rows)
-            *rows = kept;
-        else
-            drmgmt__rows_free(kept);
-        return rc;
-    }
-    int rc = send_enter(c, session, permission, PQbackendPID(c->pg), &slot, error);
-    if (rc)
-        return give_up(c, rc);
-    if (!send_query(c, query, params))
-        return give_up(c, drmgmt__pg_fail(c->pg, NULL, error));
-    rc = sync_and_flush(c, error);
-    if (rc)
-        return rc;
-    rc = read_prepared(c, slot, rc, NULL, error);
-    rc = read_prepared(c, query->index, rc, &result, error);
-    rc = read_sync(c, rc, error);
-    hand_over(rc, result, rows);
+    c->refused = false;
+    if (!c->pooler)
+        return transact(c, session, permission, backend_pid, 0, query, params, rows, error);
+    int rc = begin_at_pooler(c, &backend_pid, error);
+    if (!rc)
+        rc = transact(c, session, permission, backend_pid, COMMITS, query, params, rows, error);
+    if (rc && !c->broken && drmgmt__connection_end(c, false, NULL))
+        c->broken = true;
     return rc;
+}
+
+bool drmgmt__connection_idle(const drmgmt__connection *c)
+{
+    return PQtransactionStatus(c->pg) == PQTRANS_IDLE;
 }
 
 int drmgmt__connection_plain(drmgmt__connection *c, const char *sql, PGresult **rows)
 {
-    if (!send_plain(c, sql) || sync_and_flush(c, NULL)) {
-        c->broken = true;
-        return DRMGMT_ERR_UNAVAILABLE;
+    return plain(c, sql, rows, NULL);
+}
+
+/* ---- opening ---- */
+
+static PGconn *connect_with(const drmgmt_options *o, bool direct)
+{
+    char options[160], timeout[16];
+
+    /* Startup options that a pooler would refuse are sent only when talking to PostgreSQL itself. */
+    snprintf(options, sizeof options,
+             "-c statement_timeout=%u -c idle_in_transaction_session_timeout=60000 -c timezone=UTC -c datestyle=ISO",
+             o->statement_ms);
+    snprintf(timeout, sizeof timeout, "%u", o->acquire_ms < 2000 ? 2 : (o->acquire_ms + 999) / 1000);
+    const char *keywords[] = { "dbname",          "fallback_application_name", "client_encoding",
+                               "connect_timeout", direct ? "options" : NULL,   NULL };
+    const char *values[] = { o->database_url, o->application_name, "UTF8", timeout, direct ? options : NULL, NULL };
+    return PQconnectdbParams(keywords, values, 1);
+}
+
+/* A pooler invents the process id it tells; PostgreSQL tells the truth. */
+static int detect_pooler(drmgmt__connection *c, drmgmt_error **error)
+{
+    PGresult *result = NULL;
+    int rc = plain(c, "SELECT pg_catalog.pg_backend_pid()", &result, error);
+
+    if (!rc)
+        c->pooler = atoi(PQgetvalue(result, 0, 0)) != PQbackendPID(c->pg);
+    PQclear(result);
+    return rc;
+}
+
+int drmgmt__connection_open(drmgmt_context *context, drmgmt__connection **connection, drmgmt_error **error)
+{
+    const drmgmt_options *o = &context->options;
+    drmgmt__connection *c = calloc(1, sizeof *c);
+
+    if (!c || !(c->prepared = calloc(SLOT_WORDS, sizeof *c->prepared))) {
+        free(c);
+        return drmgmt__fail_memory(error);
     }
-    int rc = read_command(c, 0, rows, NULL);
-    return read_sync(c, rc, NULL);
+    c->context = context;
+    c->pg = connect_with(o, true);
+    if (PQstatus(c->pg) != CONNECTION_OK && strstr(PQerrorMessage(c->pg), "unsupported startup parameter")) {
+        PQfinish(c->pg);
+        c->pg = connect_with(o, false);
+    }
+    int rc;
+    if (PQstatus(c->pg) != CONNECTION_OK) {
+        rc = drmgmt__fail_full(error, DRMGMT_ERR_UNAVAILABLE, true, NULL, NULL, "PostgreSQL cannot be reached: %.*s",
+                               (int)strcspn(PQerrorMessage(c->pg), "\n"), PQerrorMessage(c->pg));
+    } else {
+        PQsetNoticeReceiver(c->pg, ignore_notice, NULL);
+        rc = PQsetnonblocking(c->pg, 1) == 0 && PQenterPipelineMode(c->pg) == 1
+                 ? detect_pooler(c, error)
+                 : drmgmt__fail(error, DRMGMT_ERR_INTERNAL, "libpq refused pipeline mode");
+    }
+    if (rc) {
+        drmgmt__connection_close(c);
+        return rc;
+    }
+    *connection = c;
+    return 0;
 }

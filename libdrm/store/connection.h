@@ -11,6 +11,8 @@ typedef struct drmgmt__connection {
     drmgmt_context *context;
     bool pooler;         /* the backend behind changes with each transaction */
     bool broken;         /* to be closed, not returned to the pool */
+    bool timed_out;      /* broken because the server did not answer in time */
+    bool refused;        /* PostgreSQL itself said that the last drmgmt__connection_run() was not carried out */
     unsigned generation; /* of the pool when it was opened */
     uint64_t *prepared;  /* bitmap by statement slot */
     struct drmgmt__connection *next;
@@ -18,10 +20,12 @@ typedef struct drmgmt__connection {
 
 int drmgmt__connection_open(drmgmt_context *context, drmgmt__connection **connection, drmgmt_error **error);
 void drmgmt__connection_close(drmgmt__connection *connection);
-/* Whether the server has closed it while it was idle. Does not block. */
+/* Whether the server has closed an idle one. Does not block. */
 bool drmgmt__connection_stale(drmgmt__connection *connection);
+/* Whether no transaction is open: one that is would carry its tenant to the next user. */
+bool drmgmt__connection_idle(const drmgmt__connection *connection);
 
-/* enter + statement as one implicit transaction, one round trip (two behind a pooler). *unsent: nothing can have been carried out. */
+/* enter + statement as one implicit transaction, one round trip (two behind a pooler). */
 int drmgmt__connection_run(drmgmt__connection *connection, drmgmt_session *session, drmgmt_permission permission,
                            const drmgmt__query *query, const drmgmt__params *params, drmgmt__rows **rows, drmgmt_error **error);
 /* BEGIN + enter + statement; later statements; COMMIT or ROLLBACK. */
@@ -40,6 +44,11 @@ void drmgmt__pool_put(struct drmgmt__pool *pool, drmgmt__connection *connection)
 
 /* Turns a failed result (or a broken connection, result NULL) into an error; returns its status. */
 int drmgmt__pg_fail(PGconn *pg, const PGresult *result, drmgmt_error **error);
+/* Whether a connection that answered with this failure will not do any better: it is shut down, read-only, or has lost its prepared
+ * statements. */
+bool drmgmt__pg_spoils(const PGresult *failure);
+/* The error of a write whose connection was lost before the answer came. */
+int drmgmt__pg_outcome_unknown(drmgmt_error **error);
 /* Takes the result over. */
 drmgmt__rows *drmgmt__rows_new(PGresult *result);
 /* The statement's text with @entity@ expanded. Static; NULL when memory is out. */

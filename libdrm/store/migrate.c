@@ -12,6 +12,8 @@
 /* The lock's key: any number, the same for every version. */
 #define LOCK_SQL "SELECT pg_advisory_lock(7303014)"
 
+#define APPLIED_AT "to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+
 static const char history_sql[] =
     "CREATE SCHEMA IF NOT EXISTS drm;"
     "CREATE TABLE IF NOT EXISTS drm.schema_migrations ("
@@ -24,16 +26,19 @@ static int prepare_roles(drmgmt__owner *owner, drmgmt_error **error)
     DRMGMT__ROWS drmgmt__rows *rows = NULL;
     int rc = drmgmt__owner_exec(
         owner,
-        "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'drm_owner') AND EXISTS (SELECT FROM pg_roles"
-        " WHERE rolname = 'drm_app'), rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user",
+        /* Roles are the cluster's, their rights the database's: a second database needs the script too. */
+        "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'drm_app') AND COALESCE((SELECT "
+        "has_database_privilege(oid,"
+        " current_database(), 'CREATE') FROM pg_roles WHERE rolname = 'drm_owner'), false),"
+        " rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user",
         NULL, &rows, error);
 
     if (rc || drmgmt__rows_bool(rows, 0, 0))
         return rc;
     if (!drmgmt__rows_bool(rows, 0, 1))
         return drmgmt__fail(error, DRMGMT_ERR_SCHEMA,
-                            "the roles drm_owner and drm_app are missing and this log-in may not create them: run "
-                            "sql/roles.sql as a superuser");
+                            "the roles drm_owner and drm_app, or their rights in this database, are missing and this "
+                            "log-in may not give them: run sql/roles.sql as a superuser");
     return drmgmt__owner_script(owner, drmgmt__roles_sql, error);
 }
 
@@ -48,23 +53,18 @@ static int describe(unsigned i, drmgmt_migration *m, char *hash, drmgmt_error **
     return 0;
 }
 
-static drmgmt_migration *new_list(drmgmt_error **error)
+static int new_list(drmgmt_migration **list, drmgmt_error **error)
 {
     unsigned n = drmgmt__migration_count;
-    drmgmt_migration *list = calloc(n, sizeof *list + 65);
-    char *hashes = (char *)(list + n);
+    DRMGMT__FREE drmgmt_migration *l = calloc(n, sizeof *l + 65);
+    char *hashes = (char *)(l + n);
+    int rc = l ? 0 : drmgmt__fail_memory(error);
 
-    if (!list) {
-        drmgmt__fail_memory(error);
-        return NULL;
-    }
-    for (unsigned i = 0; i < n; i++) {
-        if (describe(i, &list[i], hashes + 65 * i, error)) {
-            free(list);
-            return NULL;
-        }
-    }
-    return list;
+    for (unsigned i = 0; !rc && i < n; i++)
+        rc = describe(i, &l[i], hashes + 65 * i, error);
+    if (!rc)
+        *list = DRMGMT__STEAL(l);
+    return rc;
 }
 
 /* Holds one row of history against the list. */
@@ -97,11 +97,9 @@ static int read_history(drmgmt__owner *owner, drmgmt_migration *list, drmgmt_err
 
     if (rc || !drmgmt__rows_bool(exists, 0, 0))
         return rc;
-    rc = drmgmt__owner_exec(owner,
-                            "SELECT number, name, sha256, to_char(applied_at AT TIME ZONE 'UTC', "
-                            "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), duration_ms"
-                            " FROM drm.schema_migrations ORDER BY number",
-                            NULL, &rows, error);
+    rc = drmgmt__owner_exec(
+        owner, "SELECT number, name, sha256, " APPLIED_AT ", duration_ms FROM drm.schema_migrations ORDER BY number",
+        NULL, &rows, error);
     for (size_t i = 0; !rc && i < drmgmt__rows_count(rows); i++)
         rc = match(rows, i, list, error);
     return rc;
@@ -121,6 +119,7 @@ static int check_order(const drmgmt_migration *list, drmgmt_error **error)
 static int apply(drmgmt__owner *owner, unsigned i, drmgmt_migration *m, drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
+    DRMGMT__ROWS drmgmt__rows *rows = NULL;
     drmgmt_error *failure = NULL;
     uint64_t began = drmgmt__monotonic_ms();
     int rc = drmgmt__owner_script(owner, "BEGIN", &failure);
@@ -136,8 +135,10 @@ static int apply(drmgmt__owner *owner, unsigned i, drmgmt_migration *m, drmgmt_e
         rc = drmgmt__owner_become(owner, &failure);
     if (!rc)
         rc = drmgmt__owner_exec(
-            owner, "INSERT INTO drm.schema_migrations (number, name, sha256, duration_ms) VALUES ($1, $2, $3, $4)", &p,
-            NULL, &failure);
+            owner,
+            "INSERT INTO drm.schema_migrations (number, name, sha256, duration_ms) VALUES ($1, $2, $3, $4)"
+            " RETURNING " APPLIED_AT,
+            &p, &rows, &failure);
     if (!rc)
         rc = drmgmt__owner_script(owner, "COMMIT", &failure);
     if (rc) {
@@ -148,6 +149,7 @@ static int apply(drmgmt__owner *owner, unsigned i, drmgmt_migration *m, drmgmt_e
         return rc;
     }
     m->applied = true;
+    snprintf(m->applied_at, sizeof m->applied_at, "%s", drmgmt__rows_text(rows, 0, 0));
     return 0;
 }
 
@@ -187,13 +189,11 @@ int drmgmt_db_migrate(const char *owner_url, drmgmt_migrate_fn *progress, void *
         rc = drmgmt__owner_become(owner, error);
     if (!rc)
         rc = drmgmt__owner_script(owner, history_sql, error);
-    if (rc)
-        return rc;
-    drmgmt_migration *list = new_list(error);
-    if (!list)
-        return DRMGMT_ERR_NO_MEMORY;
-    rc = apply_missing(owner, list, progress, user, &count, error);
-    free(list);
+    DRMGMT__FREE drmgmt_migration *list = NULL;
+    if (!rc)
+        rc = new_list(&list, error);
+    if (!rc)
+        rc = apply_missing(owner, list, progress, user, &count, error);
     if (!rc && applied)
         *applied = count;
     return rc;
@@ -202,15 +202,14 @@ int drmgmt_db_migrate(const char *owner_url, drmgmt_migrate_fn *progress, void *
 int drmgmt_db_status(const char *owner_url, drmgmt_migration **list, size_t *count, drmgmt_error **error)
 {
     DRMGMT__OWNER drmgmt__owner *owner = NULL;
+    DRMGMT__FREE drmgmt_migration *l = NULL;
+    DRMGMT__ROWS drmgmt__rows *role = NULL;
     int rc = drmgmt__owner_open(owner_url, &owner, error);
 
-    if (rc)
-        return rc;
-    drmgmt_migration *l = new_list(error);
-    if (!l)
-        return DRMGMT_ERR_NO_MEMORY;
-    DRMGMT__ROWS drmgmt__rows *role = NULL;
-    rc = drmgmt__owner_exec(owner, "SELECT FROM pg_roles WHERE rolname = 'drm_owner'", NULL, &role, error);
+    if (!rc)
+        rc = new_list(&l, error);
+    if (!rc)
+        rc = drmgmt__owner_exec(owner, "SELECT FROM pg_roles WHERE rolname = 'drm_owner'", NULL, &role, error);
     /* Without the role nothing was ever applied. */
     if (!rc && drmgmt__rows_count(role)) {
         rc = drmgmt__owner_become(owner, error);
@@ -219,11 +218,9 @@ int drmgmt_db_status(const char *owner_url, drmgmt_migration **list, size_t *cou
     }
     if (!rc)
         rc = check_order(l, error);
-    if (rc) {
-        free(l);
+    if (rc)
         return rc;
-    }
-    *list = l;
+    *list = DRMGMT__STEAL(l);
     *count = drmgmt__migration_count;
     return 0;
 }

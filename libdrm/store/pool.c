@@ -55,8 +55,8 @@ void drmgmt__pool_free(struct drmgmt__pool *pool)
     free(pool);
 }
 
-/* An idle connection, or the right to open one (*connection NULL). */
-static int take(struct drmgmt__pool *pool, drmgmt__connection **connection, drmgmt_error **error)
+/* An idle connection, or the right to open one of *generation (*connection NULL). */
+static int take(struct drmgmt__pool *pool, drmgmt__connection **connection, unsigned *generation, drmgmt_error **error)
 {
     const drmgmt_options *o = &pool->context->options;
     struct timespec until;
@@ -78,20 +78,23 @@ static int take(struct drmgmt__pool *pool, drmgmt__connection **connection, drmg
         pool->idle = (*connection)->next;
         (*connection)->next = NULL;
         rc = 0;
-    } else if (rc) {
+    } else if (pool->open >= o->pool_size) {
         rc = drmgmt__fail_full(error, DRMGMT_ERR_LIMIT, true, NULL, NULL,
                                "all %u database connections were busy for %u ms: try again", o->pool_size,
                                o->acquire_ms);
     } else if (pool->failed_at && drmgmt__monotonic_ms() - pool->failed_at < RETRY_AFTER_MS) {
         rc = drmgmt__fail_full(error, DRMGMT_ERR_UNAVAILABLE, true, NULL, NULL, "PostgreSQL cannot be reached");
     } else {
+        rc = 0;
         pool->open++;
+        *generation = pool->generation;
     }
     pthread_mutex_unlock(&pool->mutex);
     return rc;
 }
 
-static int open_new(struct drmgmt__pool *pool, drmgmt__connection **connection, drmgmt_error **error)
+static int open_new(struct drmgmt__pool *pool, drmgmt__connection **connection, unsigned generation,
+                    drmgmt_error **error)
 {
     int rc = drmgmt__connection_open(pool->context, connection, error);
 
@@ -102,7 +105,7 @@ static int open_new(struct drmgmt__pool *pool, drmgmt__connection **connection, 
         pthread_cond_signal(&pool->freed);
     } else {
         pool->failed_at = 0;
-        (*connection)->generation = pool->generation;
+        (*connection)->generation = generation;
     }
     pthread_mutex_unlock(&pool->mutex);
     return rc;
@@ -110,15 +113,23 @@ static int open_new(struct drmgmt__pool *pool, drmgmt__connection **connection, 
 
 int drmgmt__pool_get(struct drmgmt__pool *pool, drmgmt__connection **connection, drmgmt_error **error)
 {
-    int rc = take(pool, connection, error);
+    unsigned generation = 0;
+    int rc;
 
-    return rc || *connection ? rc : open_new(pool, connection, error);
+    /* One that died while it was idle is noticed here: afterwards nobody could tell whether a write was carried out. */
+    while (!(rc = take(pool, connection, &generation, error)) && *connection && drmgmt__connection_stale(*connection)) {
+        (*connection)->broken = true;
+        drmgmt__pool_put(pool, *connection);
+    }
+    return rc || *connection ? rc : open_new(pool, connection, generation, error);
 }
 
 void drmgmt__pool_put(struct drmgmt__pool *pool, drmgmt__connection *c)
 {
     drmgmt__connection *dead = NULL;
 
+    if (!drmgmt__connection_idle(c))
+        c->broken = true;
     pthread_mutex_lock(&pool->mutex);
     if (c->broken && c->generation == pool->generation) {
         /* The others were opened to the same server: most likely they are dead as well. */

@@ -16,23 +16,21 @@ int drmgmt__run(drmgmt_session *session, drmgmt_permission permission, unsigned 
         if (rc)
             return rc;
         rc = drmgmt__connection_run(c, session, permission, query, params, rows, &failure);
-        bool lost = c->broken && rc == DRMGMT_ERR_UNAVAILABLE;
+        bool lost = c->broken && (rc == DRMGMT_ERR_UNAVAILABLE || rc == DRMGMT_ERR_TIMEOUT);
+        bool unknown = lost && !may_repeat && !c->refused;
+        /* A server that went silent once would most likely cost the same time again. */
+        bool again = lost && !unknown && rc == DRMGMT_ERR_UNAVAILABLE && attempt == 0;
         drmgmt__pool_put(pool, c);
         if (!rc)
             return 0;
-        if (lost && may_repeat && attempt == 0) {
-            drmgmt_error_free(failure);
-            continue;
-        }
-        if (lost && !may_repeat) {
-            drmgmt_error_free(failure);
-            return drmgmt__fail_full(error, DRMGMT_ERR_UNAVAILABLE, true, NULL, NULL,
-                                     "the connection to PostgreSQL was lost: whether the change was made is not known");
-        }
-        if (error)
+        if (error && !again && !unknown) {
             *error = failure;
-        else
-            drmgmt_error_free(failure);
-        return rc;
+            return rc;
+        }
+        drmgmt_error_free(failure);
+        if (unknown)
+            return drmgmt__pg_outcome_unknown(error);
+        if (!again)
+            return rc;
     }
 }

@@ -197,14 +197,11 @@ static int finish_together(drmgmt_session *system, const char *worker_id, drmgmt
     DRMGMT__ROWS drmgmt__rows *rows = NULL;
     int rc = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        for (int a = 0; a < ARRAY_COUNT; a++)
-            drmgmt__strbuf_putc(&arrays[a], i ? ',' : '{');
+    for (size_t i = 0; i < n; i++)
         add_finish(arrays, &results[i]);
-    }
     drmgmt__param(&p, worker_id);
     for (int a = 0; a < ARRAY_COUNT; a++) {
-        drmgmt__strbuf_putc(&arrays[a], '}');
+        drmgmt__array_end(&arrays[a]);
         drmgmt__param(&p, arrays[a].data);
         if (arrays[a].failed)
             rc = DRMGMT_ERR_NO_MEMORY;

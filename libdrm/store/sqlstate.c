@@ -30,6 +30,9 @@ static const struct {
     { "53300", DRMGMT_ERR_UNAVAILABLE, true, "PostgreSQL has no free connection" },
     { "53100", DRMGMT_ERR_UNAVAILABLE, true, "PostgreSQL's disk is full" },
     { "53", DRMGMT_ERR_UNAVAILABLE, true, "PostgreSQL is out of resources" },
+    { "25P03", DRMGMT_ERR_UNAVAILABLE, true, "PostgreSQL ended the transaction because it was idle for too long" },
+    { "26000", DRMGMT_ERR_UNAVAILABLE, true, "PostgreSQL has lost its prepared statements" },
+    { "0A000", DRMGMT_ERR_UNAVAILABLE, true, "the schema was changed while this program was running" },
     { "08", DRMGMT_ERR_UNAVAILABLE, true, "the connection to PostgreSQL was lost" },
     { "25006", DRMGMT_ERR_UNAVAILABLE, true, "this PostgreSQL server is read-only" },
     { "42P01", DRMGMT_ERR_SCHEMA, false, "a table is missing: run drmctl db migrate" },
@@ -56,4 +59,22 @@ int drmgmt__pg_fail(PGconn *pg, const PGresult *result, drmgmt_error **error)
                                      NULL, "%s", states[i].text ? states[i].text : message);
     return drmgmt__fail_full(error, DRMGMT_ERR_DATABASE, false, state, NULL, "PostgreSQL: %s",
                              message ? message : "unknown error");
+}
+
+bool drmgmt__pg_spoils(const PGresult *failure)
+{
+    static const char *const prefixes[] = { "57P", "08", "25P03", "25006", "26000", "0A000" };
+    const char *state = PQresultErrorField(failure, PG_DIAG_SQLSTATE);
+
+    for (size_t i = 0; state && i < DRMGMT__COUNT(prefixes); i++)
+        if (strncmp(state, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    return false;
+}
+
+int drmgmt__pg_outcome_unknown(drmgmt_error **error)
+{
+    return drmgmt__fail_full(
+        error, DRMGMT_ERR_UNAVAILABLE, true, NULL, NULL,
+        "the connection to PostgreSQL was lost: whether the change was made is not known, look before doing it again");
 }

@@ -81,8 +81,15 @@ int drmgmt__tx_commit(drmgmt__tx **tx, drmgmt_error **error)
         drmgmt__tx_rollback(t);
         return drmgmt__fail(error, DRMGMT_ERR_DATABASE, "the transaction has failed and was rolled back");
     }
-    if (t->connection)
-        rc = drmgmt__connection_end(t->connection, true, error);
+    if (t->connection) {
+        drmgmt_error *failure = NULL;
+        rc = drmgmt__connection_end(t->connection, true, &failure);
+        if (rc && t->connection->broken)
+            rc = drmgmt__pg_outcome_unknown(error);
+        else if (rc && error)
+            *error = DRMGMT__STEAL(failure);
+        drmgmt_error_free(failure);
+    }
     release(t);
     return rc;
 }

@@ -126,8 +126,8 @@ SELECT sec.open_to_scheduler(t) FROM unnest(ARRAY['drm.batches', 'drm.schedules'
     'drm.idempotency_keys']::regclass[]) AS t;
 GRANT SELECT, INSERT, UPDATE, DELETE ON drm.batches, drm.schedules, drm.idempotency_keys TO drm_app;
 -- What the scheduler counts with is not a tenant's to write: an attempt of 2^31 - 1 would break every tenant's claim.
-GRANT SELECT, DELETE, INSERT (tenant_id, id, device_id, batch_id, lane, protocol, operation, params, status, priority, idempotent, exclusive,
-    timeout_ms, max_attempts, run_at, created_by, created_at), UPDATE (status, priority, cancel_requested, run_at) ON drm.jobs TO drm_app;
+GRANT SELECT, DELETE, INSERT (tenant_id, id, device_id, batch_id, lane, protocol, operation, params, priority, idempotent, exclusive,
+    timeout_ms, max_attempts, created_by), UPDATE (cancel_requested) ON drm.jobs TO drm_app;
 GRANT SELECT, INSERT ON drm.job_results TO drm_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON drm.workers, drm.jobs, drm.job_results, drm.idempotency_keys, drm.batches TO drm_sched;
 

@@ -29,6 +29,19 @@ BEGIN
 END
 $$;
 
+-- Gives back what this worker was given without learning of it: the answer to a claim can be lost with its connection. None of it has
+-- begun. p_known: what it does know.
+CREATE FUNCTION sched.worker_recover(p_worker uuid, p_known uuid[]) RETURNS TABLE (tenant_id uuid, id uuid)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM sec.require_system('worker');
+    RETURN QUERY
+    UPDATE drm.jobs j SET status = 'queued', worker_id = NULL, started_at = NULL
+        WHERE j.worker_id = p_worker AND j.id <> ALL (p_known)
+        RETURNING j.tenant_id, j.id;
+END
+$$;
+
 -- Picks up to p_limit queued jobs of a lane, fair over tenants: each tenant with queued jobs gets an equal share of the pick, in
 -- order of priority, then age. Writing jobs run one at a time a device. Tenants are found by skipping through the index, so a
 -- tenant with a million queued jobs costs no more than one with a single one.
@@ -129,26 +142,31 @@ CREATE FUNCTION sched.finish(p_worker uuid, p_tenants uuid[], p_ids uuid[], p_at
                              p_results jsonb[], p_errors jsonb[], p_started timestamptz[], p_finished timestamptz[])
     RETURNS TABLE (id uuid, status text)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_stored bigint;
+    v_kept bigint := 0;
 BEGIN
     PERFORM sec.require_system('worker');
     RETURN QUERY
     WITH f AS (
         SELECT * FROM unnest(p_tenants, p_ids, p_attempts, p_outcomes, p_retryable, p_results, p_errors, p_started, p_finished)
-            AS f (tenant_id, id, attempt, outcome, retryable, result, error, started_at, finished_at)
-            WHERE f.outcome <> 'release'),
+            AS f (tenant_id, id, attempt, outcome, retryable, result, error, started_at, finished_at)),
     ended AS (
         DELETE FROM drm.jobs j USING f
             WHERE j.tenant_id = f.tenant_id AND j.id = f.id AND j.worker_id = p_worker AND j.attempt = f.attempt
-              AND NOT (f.outcome = 'failed' AND f.retryable AND j.failures + 1 < j.max_attempts AND NOT j.cancel_requested)
+              AND (j.cancel_requested OR NOT (f.outcome = 'release'
+                   OR (f.outcome = 'failed' AND f.retryable AND j.failures + 1 < j.max_attempts)))
             RETURNING j.tenant_id, j.id, j.device_id, j.batch_id, j.lane, j.protocol, j.operation, j.params, j.priority, j.timeout_ms,
                       j.max_attempts, j.attempt, j.worker_id, j.created_by, j.created_at,
-                      CASE WHEN f.outcome = 'failed' AND f.retryable AND j.max_attempts > 1 THEN 'dead' ELSE f.outcome END AS status,
-                      f.result, f.error, f.started_at, f.finished_at)
+                      CASE WHEN f.outcome = 'release' THEN 'cancelled'
+                           WHEN f.outcome = 'failed' AND f.retryable AND j.max_attempts > 1 THEN 'dead' ELSE f.outcome END AS status,
+                      f.result, f.error, f.started_at, COALESCE(f.finished_at, pg_catalog.clock_timestamp()))
     INSERT INTO drm.job_results (tenant_id, id, device_id, batch_id, lane, protocol, operation, params, priority, timeout_ms, max_attempts,
                                  attempt, worker_id, created_by, created_at, status, result, error, started_at, finished_at)
         SELECT e.* FROM ended e
         ON CONFLICT DO NOTHING -- a row a tenant put there itself must not fail the results of others
         RETURNING job_results.id, job_results.status;
+    GET DIAGNOSTICS v_stored = ROW_COUNT;
     IF 'release' = ANY (p_outcomes) OR true = ANY (p_retryable) THEN
         RETURN QUERY
         UPDATE drm.jobs j
@@ -162,6 +180,13 @@ BEGIN
             WHERE j.tenant_id = f.tenant_id AND j.id = f.id AND j.worker_id = p_worker AND j.attempt = f.attempt
               AND (f.outcome = 'release' OR (f.outcome = 'failed' AND f.retryable))
             RETURNING j.id, j.status;
+        GET DIAGNOSTICS v_kept = ROW_COUNT;
+    END IF;
+    -- Stored by an earlier call of which the worker did not hear the answer: not refused.
+    IF v_stored + v_kept < pg_catalog.cardinality(p_ids) THEN
+        RETURN QUERY
+        SELECT r.id, r.status FROM unnest(p_tenants, p_ids, p_attempts) AS f (tenant_id, id, attempt)
+            JOIN drm.job_results r ON r.tenant_id = f.tenant_id AND r.id = f.id AND r.worker_id = p_worker AND r.attempt = f.attempt;
     END IF;
 END
 $$;
@@ -226,7 +251,7 @@ $$;
 
 -- Granted while they are still the owner's: afterwards only drm_sched could.
 GRANT EXECUTE ON FUNCTION sched.worker_register(uuid, text, integer, text, text, integer), sched.worker_leave(uuid),
-    sched.worker_beat(uuid, integer), sched.claim(uuid, text, integer),
+    sched.worker_beat(uuid, integer), sched.worker_recover(uuid, uuid[]), sched.claim(uuid, text, integer),
     sched.finish(uuid, uuid[], uuid[], integer[], text[], boolean[], jsonb[], jsonb[], timestamptz[], timestamptz[]),
     sched.reap(uuid, interval) TO drm_app;
 GRANT CREATE ON SCHEMA sched TO drm_sched;

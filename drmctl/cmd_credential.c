@@ -1,0 +1,104 @@
+/* drmctl credential: SNMP credentials. Called through the table. */
+#include "draft.h"
+#include "writer.h"
+#include <stdlib.h>
+
+static int make_object(const ctl *c, const char *name, json_t **object)
+{
+    const char *version = ctl_value(c, "snmp-version"), *file = ctl_value(c, "community-file");
+    char *community = NULL;
+    int code = file ? ctl_read_secret(file, "community", &community) : 0;
+
+    if (code)
+        return code;
+    json_t *draft = json_object();
+    int failed = name ? json_object_set_new(draft, "name", json_string(name)) : 0;
+    if (version)
+        failed |= json_object_set_new(draft, "snmp_version", json_string(version));
+    if (community)
+        failed |= json_object_set_new(draft, "community", json_string(community));
+    ctl_free_secret(community);
+    if (failed) {
+        json_decref(draft);
+        return ctl_complain(DRMGMT_ERR_INVALID, "name, version and community must be UTF-8");
+    }
+    *object = draft;
+    return 0;
+}
+
+static int make_draft(const ctl *c, const char *name, drmgmt_draft **draft)
+{
+    json_t *object = NULL;
+    int code = make_object(c, name, &object);
+
+    if (!code && json_object_size(object) == 0)
+        code = ctl_usage(c, "there is nothing to change");
+    if (!code)
+        code = ctl_draft(object, "snmp_credential", draft);
+    json_decref(object);
+    return code;
+}
+
+int ctl_cmd_credential_create(ctl *c)
+{
+    drmgmt_draft *draft = NULL;
+    drmgmt_record *credential = NULL;
+    drmgmt_error *error = NULL;
+    int code = 0;
+
+    if (!ctl_has(c, "community-file"))
+        return ctl_usage(c, "--community-file FILE (or - for standard input) is missing");
+    code = make_draft(c, c->args[0], &draft);
+    if (!code)
+        code = ctl_open(c);
+    if (!code && drmgmt_snmp_credential_create(c->session, draft, &credential, &error))
+        code = ctl_fail(error);
+    drmgmt_draft_free(draft);
+    return code ? code : ctl_show(c, credential);
+}
+
+int ctl_cmd_credential_list(ctl *c)
+{
+    return ctl_list(c, drmgmt_snmp_credential_list);
+}
+
+int ctl_cmd_credential_show(ctl *c)
+{
+    drmgmt_record *credential = NULL;
+    drmgmt_error *error = NULL;
+    int code = ctl_open(c);
+
+    if (!code && drmgmt_snmp_credential_get(c->session, c->args[0], &credential, &error))
+        code = ctl_fail(error);
+    return code ? code : ctl_show(c, credential);
+}
+
+int ctl_cmd_credential_update(ctl *c)
+{
+    drmgmt_draft *draft = NULL;
+    drmgmt_record *credential = NULL;
+    drmgmt_error *error = NULL;
+    long long version = 0;
+    int code = ctl_number(c, "if-version", 1, INT64_MAX, &version);
+
+    if (!code)
+        code = make_draft(c, ctl_value(c, "name"), &draft);
+    if (!code)
+        code = ctl_open(c);
+    if (!code && drmgmt_snmp_credential_update(c->session, c->args[0], version, draft, &credential, &error))
+        code = ctl_fail(error);
+    drmgmt_draft_free(draft);
+    return code ? code : ctl_show(c, credential);
+}
+
+static int delete_credential(ctl *c, const char *id, int64_t version)
+{
+    drmgmt_error *error = NULL;
+
+    return drmgmt_snmp_credential_delete(c->session, id, version, &error) ? ctl_fail(error) : 0;
+}
+
+int ctl_cmd_credential_delete(ctl *c)
+{
+    return ctl_delete_each(c, "credential", "Delete", "deleted", delete_credential);
+}

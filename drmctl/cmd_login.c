@@ -1,0 +1,174 @@
+/* drmctl login, logout, whoami. Called through the table; keeps what login gets in the session file. */
+#include "writer.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Stores it only once it has opened a session: a wrong key is told now, not at the next command. */
+static int login_by_key(ctl *c, const char *file, ctl_login *login)
+{
+    drmgmt_error *error = NULL;
+    int code = ctl_read_secret(file, "API key", &login->api_key);
+
+    if (!code && drmgmt_session_open_api_key(c->context, login->api_key, &c->session, &error))
+        code = ctl_fail(error);
+    return code;
+}
+
+static int get_password(const ctl *c, char **password)
+{
+    const char *file = ctl_value(c, "password-file");
+
+    if (file)
+        return ctl_read_secret(file, "password", password);
+    if (!ctl_can_ask())
+        return ctl_usage(c,
+                         "there is no terminal to ask for the password: --password-file FILE, or - for standard input");
+    return ctl_ask_secret("Password", password);
+}
+
+static int login_by_password(ctl *c, ctl_login *login)
+{
+    char *password = NULL;
+    drmgmt_tokens *tokens = NULL;
+    drmgmt_error *error = NULL;
+    const char *email = ctl_value(c, "email");
+    int code = get_password(c, &password);
+
+    if (code)
+        return code;
+    int rc = drmgmt_login(c->context, email, password, ctl_value(c, "tenant"), &tokens, &error);
+    ctl_free_secret(password);
+    if (!rc) {
+        ctl_login_take(login, tokens);
+        return 0;
+    }
+    if (drmgmt_error_status(error) != DRMGMT_ERR_UNAUTHENTICATED)
+        return ctl_fail(error);
+    code = ctl_complain(DRMGMT_ERR_UNAUTHENTICATED, "%s", drmgmt_error_message(error)); /* "log in" is no advice here */
+    drmgmt_error_free(error);
+    return code;
+}
+
+static int check_login(const ctl *c, const char *key_file)
+{
+    if (key_file && (ctl_has(c, "email") || ctl_has(c, "password-file") || ctl_has(c, "tenant")))
+        return ctl_usage(c, "--api-key-file stands for a log-in: no --email, --password-file or --tenant with it");
+    if (key_file)
+        return 0;
+    if (!ctl_has(c, "email"))
+        return ctl_usage(c, "--email ADDRESS is missing, or --api-key-file FILE");
+    if (!ctl_value(c, "keyring"))
+        return ctl_usage(c, "a log-in by password is checked on this host and needs its keyring: give --keyring or set "
+                            "DRM_KEYRING; where there is none, use an API key: drmctl login --api-key-file FILE");
+    return 0;
+}
+
+static int store(const char *path, const ctl_login *login)
+{
+    int lock = -1, code = ctl_session_lock(path, &lock);
+
+    if (code)
+        return code;
+    code = ctl_session_save(path, login);
+    close(lock);
+    return code;
+}
+
+int ctl_cmd_login(ctl *c)
+{
+    const char *key_file = ctl_value(c, "api-key-file");
+    char *path = NULL;
+    ctl_login login = { 0 };
+    int code = check_login(c, key_file);
+
+    if (!code)
+        code = ctl_session_path(c, &path);
+    if (!code)
+        code = ctl_connect(c);
+    if (!code)
+        code = key_file ? login_by_key(c, key_file, &login) : login_by_password(c, &login);
+    if (!code)
+        code = store(path, &login);
+    if (!code)
+        printf("Logged in; kept in %s.\n", path);
+    ctl_login_clear(&login);
+    free(path);
+    return code;
+}
+
+static int end_login(ctl *c, const ctl_login *login)
+{
+    drmgmt_error *error = NULL;
+    int code = ctl_connect(c);
+
+    if (!code && drmgmt_logout(c->context, login->refresh_token, &error))
+        code = ctl_fail(error);
+    if (code)
+        ctl_note("the log-in was forgotten here but not revoked: it ends by itself when it expires");
+    return code;
+}
+
+/* Under the lock: a drmctl that refreshes just now must not bring the file back. */
+static int forget(const char *path, ctl_login *login, bool *found)
+{
+    int lock = -1, code = ctl_session_load(path, login, found);
+
+    if (code || !*found)
+        return code;
+    ctl_login_clear(login);
+    code = ctl_session_lock(path, &lock);
+    if (code)
+        return code;
+    code = ctl_session_load(path, login, found);
+    if (!code && *found)
+        code = ctl_session_remove(path);
+    close(lock);
+    return code;
+}
+
+int ctl_cmd_logout(ctl *c)
+{
+    char *path = NULL;
+    ctl_login login = { 0 };
+    bool found = false;
+    int code = ctl_session_path(c, &path);
+
+    if (!code)
+        code = forget(path, &login, &found);
+    if (!code && !found)
+        puts("Not logged in.");
+    else if (!code && login.api_key)
+        puts("Logged out. The API key itself stays valid: drmctl api-key revoke ends it.");
+    else if (!code && !(code = end_login(c, &login)))
+        puts("Logged out.");
+    ctl_login_clear(&login);
+    free(path);
+    return code;
+}
+
+int ctl_cmd_whoami(ctl *c)
+{
+    static const char *const names[] = { "email", "role", "tenant", "tenant_id", "user_id", "auth" };
+    ctl_column columns[CTL_COUNT(names)];
+    const char *cells[CTL_COUNT(names)];
+    char *json = NULL;
+    drmgmt_error *error = NULL;
+    int code = ctl_open(c);
+
+    if (code)
+        return code;
+    if (drmgmt_session_whoami(c->session, &json, &error))
+        return ctl_fail(error);
+    json_t *object = json_loads(json, 0, NULL);
+    for (size_t i = 0; i < CTL_COUNT(names); i++) {
+        columns[i] = (ctl_column){ names[i], CTL_TEXT };
+        cells[i] = json_string_value(json_object_get(object, names[i]));
+    }
+    ctl_writer w = { .ops = ctl_writer_of(c), .columns = columns, .n_columns = CTL_COUNT(names) };
+    w.ops->one(&w, cells, json);
+    json_decref(object);
+    drmgmt_free(json);
+    return ctl_output_check();
+}

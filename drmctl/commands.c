@@ -1,0 +1,297 @@
+/* THE table: every command of drmctl. Parsing, help, completion and the test of the manual page are read off it. */
+#include "drmctl.h"
+#include <stdio.h>
+#include <string.h>
+
+static const ctl_option output_options[] = {
+    { "output", 'o', "FORMAT", NULL, "table, json or csv; table unless told otherwise" },
+};
+
+static const ctl_option list_options[] = {
+    { "columns", 0, "A,B,...", NULL, "the fields to show, in this order" },
+    { "limit", 0, "N", NULL, "show at most N; 50 unless told otherwise" },
+    { "all", 0, NULL, NULL, "show all, page after page" },
+    { "cursor", 0, "CURSOR", NULL, "go on where a list before this one ended" },
+    { "sort", 0, "[-]FIELD", NULL, "sort by a field, with - downwards" },
+};
+
+static const ctl_option database_options[] = {
+    { "database-url", 0, "URL", "DRM_APP_DATABASE_URL", "PostgreSQL, as the application role" },
+    { "redis-url", 0, "URL", "DRM_REDIS_URL", "Redis: doorbell and events" },
+    { "keyring", 0, "FILE", "DRM_KEYRING", "the keyring made by init" },
+};
+
+static const ctl_option login_options[] = {
+    { "api-key-file", 0, "FILE", "DRM_API_KEY",
+      "act by the API key in FILE (- is standard input); the variable holds the key itself" },
+    { "session-file", 0, "FILE", "DRM_SESSION", "where the log-in is kept" },
+};
+
+static const ctl_option owner_options[] = {
+    { "owner-url", 0, "URL", "DRM_DATABASE_URL", "PostgreSQL, as the owner of the schema" },
+};
+
+const ctl_group ctl_groups[CTL_GROUPS] = {
+    { "Output", output_options, CTL_COUNT(output_options) },
+    { "List", list_options, CTL_COUNT(list_options) },
+    { "Connection", database_options, CTL_COUNT(database_options) },
+    { "Log-in", login_options, CTL_COUNT(login_options) },
+    { "Database", owner_options, CTL_COUNT(owner_options) },
+};
+
+static const ctl_option init_options[] = {
+    { "tenant", 0, "NAME", NULL, "name of the tenant" },
+    { "email", 0, "ADDRESS", NULL, "e-mail address of the administrator, who logs in by it" },
+    { "password-file", 0, "FILE", NULL, "the password, in the first line of FILE (- is standard input)" },
+    { "keyring", 0, "FILE", "DRM_KEYRING", "the keyring; made when it is not there" },
+};
+
+static const ctl_option log_in_options[] = {
+    { "email", 0, "ADDRESS", NULL, "e-mail address to log in by" },
+    { "tenant", 0, "NAME", NULL, "which tenant, where the address has users in several" },
+    { "password-file", 0, "FILE", NULL, "the password, in the first line of FILE (- is standard input)" },
+    { "api-key-file", 0, "FILE", NULL, "keep the API key in FILE (- is standard input) in place of a log-in" },
+    { "session-file", 0, "FILE", "DRM_SESSION", "where the log-in is kept" },
+};
+
+static const ctl_option log_out_options[] = {
+    { "session-file", 0, "FILE", "DRM_SESSION", "where the log-in is kept" },
+};
+
+#define SNMP_OPTIONS                                                                                                   \
+    { "snmp", 0, "ADDRESS[:PORT]", NULL, "it speaks SNMP there; an IPv6 address with a port is [ADDRESS]:PORT" },      \
+        { "snmp-version", 0, "VERSION", NULL, "1 or 2c" },                                                             \
+        { "community-file", 0, "FILE", NULL, "the community, in the first line of FILE (- is standard input)" },       \
+        { "credential", 0, "ID", NULL, "use this SNMP credential in place of a community" },                           \
+        { "profile", 0, "JSON", NULL, "a whole protocol profile; may be repeated" },                                   \
+        { "tag", 0, "TAG", NULL, "a tag; may be repeated" }, { "description", 0, "TEXT", NULL, "a description" },      \
+    {                                                                                                                  \
+        "json", 0, "FILE", NULL, "the fields as a JSON object (- is standard input); other options win over it"        \
+    }
+
+static const ctl_option device_create_options[] = { SNMP_OPTIONS };
+
+static const ctl_option device_update_options[] = {
+    { "name", 0, "NAME", NULL, "another name" },
+    SNMP_OPTIONS,
+    { "if-version", 0, "N", NULL, "only if its version is still N" },
+};
+
+static const ctl_option delete_options[] = {
+    { "if-version", 0, "N", NULL, "only if its version is still N" },
+    { "yes", 'y', NULL, NULL, "do not ask" },
+};
+
+static const ctl_option revoke_options[] = { { "yes", 'y', NULL, NULL, "do not ask" } };
+
+static const ctl_option credential_create_options[] = {
+    { "community-file", 0, "FILE", NULL, "the community, in the first line of FILE (- is standard input)" },
+    { "snmp-version", 0, "VERSION", NULL, "1 or 2c" },
+};
+
+static const ctl_option credential_update_options[] = {
+    { "name", 0, "NAME", NULL, "another name" },
+    { "community-file", 0, "FILE", NULL, "the community, in the first line of FILE (- is standard input)" },
+    { "snmp-version", 0, "VERSION", NULL, "1 or 2c" },
+    { "if-version", 0, "N", NULL, "only if its version is still N" },
+};
+
+#define WAIT_OPTIONS                                                                                                   \
+    { "wait", 0, NULL, NULL, "wait for the job's end and show what came back" },                                       \
+    {                                                                                                                  \
+        "timeout", 0, "SECONDS", NULL, "with --wait: how long to wait; 60 unless told otherwise"                       \
+    }
+
+static const ctl_option snmp_get_options[] = { WAIT_OPTIONS };
+
+static const ctl_option submit_options[] = {
+    { "params", 0, "JSON", NULL, "the operation's parameters, a JSON object" },
+    { "priority", 0, "N", NULL, "0 (first) to 9; 5 unless told otherwise" },
+    { "timeout-ms", 0, "MS", NULL, "time for the whole job" },
+    { "max-attempts", 0, "N", NULL, "how often it is tried at most" },
+    { "idempotency-key", 0, "KEY", NULL, "the same key with the same job gives the same job, not a second one" },
+    WAIT_OPTIONS,
+};
+
+#define OWN(options) options, CTL_COUNT(options)
+#define NO_OPTIONS   NULL, 0
+
+const ctl_command ctl_commands[] = {
+    { "init", NULL, "", 0, 0, OWN(init_options), CTL_OUTPUT | CTL_OWNER, NULL, ctl_cmd_init,
+      "make the keyring and the first tenant",
+      "A keyring that is there already is used, and registered with the database. Without --password-file the "
+      "password\n"
+      "is asked for on the terminal; where there is none, or the answer is empty, one is made and shown this once.",
+      "drmctl init --tenant acme --email ops@acme.example --keyring /etc/drmgmt/keyring\n"
+      "pass show drm | drmctl init --tenant acme --email ops@acme.example --password-file -" },
+    { "db", "migrate", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_OWNER, NULL, ctl_cmd_db_migrate,
+      "bring the schema to this version",
+      "Each migration runs in a transaction of its own, under a lock: two at once do no harm.",
+      "drmctl db migrate --owner-url postgresql://postgres@/drmgmt" },
+    { "db", "status", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_OWNER, NULL, ctl_cmd_db_status,
+      "show which migrations are applied",
+      "Exit code 0: the schema is current; 1: migrations are missing; 5: the history was changed or is newer.",
+      "drmctl db status\n"
+      "drmctl db status -o json | jq '.[] | select(.applied | not) | .name'" },
+    { "login", NULL, "", 0, 0, OWN(log_in_options), CTL_DATABASE, NULL, ctl_cmd_login,
+      "log in, and keep the log-in for the commands that follow",
+      "The password is asked for without echo. It is checked on this host, with its keyring; on a host without one, "
+      "keep\n"
+      "an API key instead: drmctl login --api-key-file FILE.",
+      "drmctl login --email ops@acme.example\n"
+      "drmctl login --email ops@acme.example --tenant acme --password-file ~/.drm-password\n"
+      "drmctl login --api-key-file ~/drm-key" },
+    { "logout", NULL, "", 0, 0, OWN(log_out_options), CTL_DATABASE, NULL, ctl_cmd_logout,
+      "revoke the log-in and forget it", NULL, "drmctl logout" },
+    { "whoami", NULL, "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_whoami,
+      "show who you are, and your role", NULL, "drmctl whoami\ndrmctl whoami -o json | jq -r .role" },
+
+    { "device", "create", "[NAME]", 0, 1, OWN(device_create_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_device_create, "register a device",
+      "NAME may be left out where --json has it. A community given here is kept as a credential named after the "
+      "device.",
+      "drmctl device create core-1 --snmp 192.0.2.7 --community-file community --tag site=berlin\n"
+      "drmctl device create core-2 --snmp '[2001:db8::7]:1161' --credential 0192d2a4-58b1-7c3e-9f00-3b5a7d1e2c4f\n"
+      "drmctl device create --json device.json" },
+    { "device", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "device", ctl_cmd_device_list,
+      "list devices", "In a text, * stands for anything.",
+      "drmctl device list --name 'core-*' --tag site=berlin\n"
+      "drmctl device list --all -o csv --columns name,tags > devices.csv" },
+    { "device", "show", "DEVICE", 1, 1, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_device_show,
+      "show a device, by name or id", NULL, "drmctl device show core-1" },
+    { "device", "update", "DEVICE", 1, 1, OWN(device_update_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_device_update, "change a device",
+      "What is not given stays as it is. Tags given replace all tags (--tag '' takes them away). --snmp and its kin "
+      "change\n"
+      "the SNMP profile and keep the others; --profile replaces them all.",
+      "drmctl device update core-1 --description 'moved to rack 4' --if-version 3\n"
+      "drmctl device update core-1 --snmp 192.0.2.8:161" },
+    { "device", "delete", "DEVICE...", 1, -1, OWN(delete_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_device_delete, "delete devices", "Devices with jobs that have not ended stay: cancel those first.",
+      "drmctl device delete core-1 core-2 --yes" },
+
+    { "credential", "create", "NAME", 1, 1, OWN(credential_create_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_credential_create, "keep an SNMP community, encrypted", NULL,
+      "drmctl credential create access-switches --community-file community\n"
+      "pass show snmp/access | drmctl credential create access-switches --community-file -" },
+    { "credential", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "snmp_credential",
+      ctl_cmd_credential_list, "list SNMP credentials", "Secrets are never shown, only whether they are set.",
+      "drmctl credential list" },
+    { "credential", "show", "ID", 1, 1, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_credential_show,
+      "show an SNMP credential", NULL, "drmctl credential show 0192d2a4-58b1-7c3e-9f00-3b5a7d1e2c4f" },
+    { "credential", "update", "ID", 1, 1, OWN(credential_update_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_credential_update, "change an SNMP credential", NULL,
+      "drmctl credential update 0192d2a4-58b1-7c3e-9f00-3b5a7d1e2c4f --community-file new-community" },
+    { "credential", "delete", "ID...", 1, -1, OWN(delete_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_credential_delete, "delete SNMP credentials", "One that a device still uses stays.",
+      "drmctl credential delete 0192d2a4-58b1-7c3e-9f00-3b5a7d1e2c4f --yes" },
+
+    { "snmp", "get", "DEVICE OID...", 2, -1, OWN(snmp_get_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_snmp_get,
+      "read variables of a device", "A job is submitted; a worker asks the device. Without --wait its id is shown.",
+      "drmctl snmp get core-1 sysDescr.0 --wait\n"
+      "drmctl snmp get core-1 1.3.6.1.2.1.1.3.0 1.3.6.1.2.1.1.5.0 --wait --timeout 10 -o json" },
+
+    { "job", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "job", ctl_cmd_job_list,
+      "list jobs, newest first", NULL,
+      "drmctl job list --status failed --limit 20\n"
+      "drmctl job list --all -o csv > jobs.csv" },
+    { "job", "show", "JOB", 1, 1, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_job_show,
+      "show a job, its result or its error", NULL,
+      "drmctl job show 0192d2a4-58b1-7c3e-9f00-3b5a7d1e2c4f -o json | jq .result" },
+    { "job", "watch", "JOB", 1, 1, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_job_watch,
+      "follow a job to its end",
+      "On a terminal one line shows how it stands; in a pipe each change is a line, with -o json the job as JSON. "
+      "Exit\n"
+      "code 0: it completed; 7: it ended otherwise. Ctrl-C ends the watching, not the job.",
+      "drmctl job watch 0192d2a4-58b1-7c3e-9f00-3b5a7d1e2c4f" },
+    { "job", "cancel", "JOB", 1, 1, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_job_cancel, "cancel a job",
+      "One that runs is asked to stop; see how it ended with drmctl job watch.",
+      "drmctl job cancel 0192d2a4-58b1-7c3e-9f00-3b5a7d1e2c4f" },
+    { "job", "submit", "PROTOCOL OPERATION DEVICE", 3, 3, OWN(submit_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_job_submit, "submit any operation on a device", "\"drmctl driver list\" shows protocols and operations.",
+      "drmctl job submit snmp get core-1 --params '{\"oids\":[\"sysName.0\"]}' --wait\n"
+      "drmctl job submit snmp get core-1 --params '{\"oids\":[\"sysName.0\"]}' --idempotency-key nightly-2026-11-24" },
+
+    { "api-key", "create", "LABEL", 1, 1, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_api_key_create,
+      "make an API key that acts for you", "The key is shown this once; the database keeps its hash.",
+      "drmctl api-key create backup-host -o json | jq -r .key > drm-key" },
+    { "api-key", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "api_key", ctl_cmd_api_key_list,
+      "list your API keys", NULL, "drmctl api-key list" },
+    { "api-key", "revoke", "ID...", 1, -1, OWN(revoke_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_api_key_revoke,
+      "revoke API keys", NULL, "drmctl api-key revoke 0192d2a4-58b1-7c3e-9f00-3b5a7d1e2c4f --yes" },
+
+    { "driver", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT, NULL, ctl_cmd_driver_list,
+      "list protocols and what they can do", NULL, "drmctl driver list" },
+
+    { "completion", NULL, "bash", 1, 1, NO_OPTIONS, 0, NULL, ctl_cmd_completion,
+      "write a completion script for a shell", NULL,
+      "drmctl completion bash > ~/.local/share/bash-completion/completions/drmctl" },
+    { "version", NULL, "", 0, 0, NO_OPTIONS, 0, NULL, ctl_cmd_version, "show the version", NULL, "drmctl version" },
+    { "help", NULL, "[NOUN [VERB]]", 0, 2, NO_OPTIONS, 0, NULL, ctl_cmd_help, "show help", NULL,
+      "drmctl help device\ndrmctl help snmp get" },
+};
+const size_t ctl_n_commands = CTL_COUNT(ctl_commands);
+
+const char *ctl_noun_summary(const char *noun)
+{
+    static const struct {
+        const char *noun, *summary;
+    } several[] = {
+        { "db", "the database's schema" },
+        { "device", "devices and their protocol profiles" },
+        { "credential", "SNMP credentials" },
+        { "snmp", "SNMP" },
+        { "job", "jobs: operations on devices, done by workers" },
+        { "api-key", "API keys" },
+        { "driver", "protocol drivers" },
+    };
+
+    for (size_t i = 0; i < CTL_COUNT(several); i++)
+        if (strcmp(several[i].noun, noun) == 0)
+            return several[i].summary;
+    for (size_t i = 0; i < ctl_n_commands; i++)
+        if (!ctl_commands[i].verb && strcmp(ctl_commands[i].noun, noun) == 0)
+            return ctl_commands[i].summary;
+    return NULL;
+}
+
+void ctl_filter_option(const drmgmt_field *field, char out[64])
+{
+    bool plural = field->type == DRMGMT_TYPE_TAGS;
+
+    snprintf(out, 64, "%s", field->name);
+    if (plural && out[0] && out[strlen(out) - 1] == 's')
+        out[strlen(out) - 1] = '\0';
+    for (char *p = out; *p; p++)
+        if (*p == '_')
+            *p = '-';
+}
+
+static bool each_filter(const char *name, ctl_option_fn *f, void *user)
+{
+    const drmgmt_entity *entity = drmgmt_entity_find(name);
+
+    for (size_t i = 0; entity && i < entity->n_fields; i++) {
+        const drmgmt_field *field = &entity->fields[i];
+        char option[64];
+        if (!(field->flags & DRMGMT_FIELD_FILTER))
+            continue;
+        ctl_filter_option(field, option);
+        if (!f(user, &(ctl_option){ option, 0, "VALUE", NULL, field->doc }, "Filters"))
+            return false;
+    }
+    return true;
+}
+
+void ctl_each_option(const ctl_command *command, ctl_option_fn *f, void *user)
+{
+    for (size_t i = 0; i < command->n_options; i++)
+        if (!f(user, &command->options[i], "Options"))
+            return;
+    if (command->entity && !each_filter(command->entity, f, user))
+        return;
+    for (size_t g = 0; g < CTL_GROUPS; g++)
+        for (size_t i = 0; command->groups & (1u << g) && i < ctl_groups[g].count; i++)
+            if (!f(user, &ctl_groups[g].options[i], ctl_groups[g].title))
+                return;
+}

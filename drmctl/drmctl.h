@@ -1,0 +1,191 @@
+/* What drmctl's files share: the shape of the command table, one invocation, and the helpers every command uses. A
+ * handler (cmd_*.c) gets the invocation, calls the library, writes through a writer and returns the exit code. */
+#ifndef DRMCTL_H
+#define DRMCTL_H
+
+#include <drm/sdk.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CTL_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum { CTL_EXIT_FAILURE = 1, CTL_EXIT_USAGE = 2 };
+
+/* ---- the table (commands.c) ---- */
+typedef struct ctl_option {
+    const char *name;  /* "output", given as --output */
+    char letter;       /* 'o', given as -o; 0: none */
+    const char *value; /* what it takes ("FILE"), as help shows it; NULL: a switch */
+    const char *env;   /* the variable that stands in for it; NULL: none */
+    const char *doc;   /* one line, no full stop */
+} ctl_option;
+
+typedef struct ctl_group {
+    const char *title; /* heading in help */
+    const ctl_option *options;
+    size_t count;
+} ctl_group;
+
+enum { /* ctl_command.groups: shared options, in the order of ctl_groups */
+       CTL_OUTPUT = 1,
+       CTL_LIST = 2,
+       CTL_DATABASE = 4,
+       CTL_LOGIN = 8,
+       CTL_OWNER = 16,
+       CTL_SESSION = CTL_DATABASE | CTL_LOGIN, /* what every command that opens a session takes */
+       CTL_GROUPS = 5
+};
+
+typedef struct ctl ctl;
+
+typedef struct ctl_command {
+    const char *noun, *verb; /* verb NULL: the noun alone is the command */
+    const char *arguments;   /* as usage shows them; "" for none */
+    int min, max;            /* how many arguments; max -1: any number */
+    const ctl_option *options;
+    size_t n_options;
+    unsigned groups;
+    const char *entity; /* whose FILTER fields are options too; NULL: none */
+    int (*run)(ctl *c);
+    const char *summary;  /* one line, no full stop */
+    const char *text;     /* further paragraphs of help; NULL: none */
+    const char *examples; /* one a line */
+} ctl_command;
+
+extern const ctl_command ctl_commands[];
+extern const size_t ctl_n_commands;
+extern const ctl_group ctl_groups[CTL_GROUPS];
+const char *ctl_noun_summary(const char *noun); /* NULL when there is no such noun */
+
+/* Every option a command takes: f returns false to stop. Filters of its entity come last, made on the fly. */
+typedef bool ctl_option_fn(void *user, const ctl_option *option, const char *group);
+void ctl_each_option(const ctl_command *command, ctl_option_fn *f, void *user);
+/* "tags" is filtered one by one: its option is --tag; other fields are options with - for _. */
+void ctl_filter_option(const drmgmt_field *field, char out[64]);
+
+/* ---- one invocation (parse.c) ---- */
+typedef struct ctl_given {
+    const char *name, *value; /* value NULL: a switch */
+} ctl_given;
+
+struct ctl {
+    const ctl_command *command;
+    const char **words, **args; /* all words; those after noun and verb */
+    int n_args;
+    ctl_given *given;
+    size_t n_given;
+    drmgmt_context *context; /* ctl_connect() */
+    drmgmt_session *session; /* ctl_open() */
+};
+
+/* Returns -1 to go on with *c filled, or the exit code after help or a complaint. */
+int ctl_parse(ctl *c, int argc, char **argv);
+void ctl_clear(ctl *c);
+/* The value of an option, last one wins, else of its variable; NULL when neither is there. */
+const char *ctl_value(const ctl *c, const char *name);
+/* The n-th value of an option that may be repeated; NULL past the end. */
+const char *ctl_nth(const ctl *c, const char *name, size_t n);
+bool ctl_has(const ctl *c, const char *name); /* given on the command line */
+/* A whole number of an option within low..high; left alone when the option is not given. Returns 0 or the exit code. */
+int ctl_number(const ctl *c, const char *name, long long low, long long high, long long *number);
+/* Seconds, with a fraction if wanted, as ms. */
+int ctl_seconds(const ctl *c, const char *name, unsigned *ms);
+
+/* ---- help (help.c, completion.c) ---- */
+int ctl_help(const char *noun, const char *verb);
+void ctl_help_short(void); /* on stderr, after a usage error without any word */
+/* The nearest of words within reach of a typing slip; NULL if none. (suggest.c) */
+typedef struct ctl_nearest {
+    const char *wanted;
+    char best[80];
+    size_t distance;
+} ctl_nearest;
+void ctl_nearest_try(ctl_nearest *n, const char *candidate);
+const char *ctl_nearest_word(const ctl_nearest *n);
+
+/* ---- complaints (report.c): one line on stderr; return the exit code ---- */
+int ctl_usage(const ctl *c, const char *format, ...) DRMGMT_PRINTF(2, 3);
+int ctl_complain(drmgmt_status status, const char *format, ...) DRMGMT_PRINTF(2, 3);
+/* Frees error. */
+int ctl_fail(drmgmt_error *error);
+void ctl_note(const char *format, ...) DRMGMT_PRINTF(1, 2); /* something to know, no failure */
+/* What a signal that ends the program says first; "" for nothing. Also ends a live line. */
+void ctl_set_farewell(const char *text);
+struct termios;
+/* NULL: it is as it was. */
+void ctl_restore_terminal_on_signal(const struct termios *before);
+
+/* ---- input (input.c) ---- */
+/* The whole of a file, or of standard input for "-", at most max bytes, NUL-terminated, no NUL within. Wipe it if it is
+ * secret. Returns 0 or the exit code. */
+int ctl_read_all(const char *path, size_t max, char **text, size_t *length);
+int ctl_read_fd(int fd, const char *path, size_t max, char **text, size_t *length);
+/* The first line of it: a secret of one line. Free with ctl_free_secret(). */
+int ctl_read_secret(const char *path, const char *what, char **secret);
+/* Asks on the terminal without echo. Only if ctl_can_ask(). */
+bool ctl_can_ask(void);
+int ctl_ask_secret(const char *prompt, char **secret);
+/* Asks yes or no; true without asking when --yes is given or nobody is there to answer. */
+bool ctl_confirm(const ctl *c, const char *format, ...) DRMGMT_PRINTF(2, 3);
+void ctl_free_secret(char *secret);
+/* A JSON object from a file or "-". */
+int ctl_read_json(const char *path, json_t **object);
+
+/* ---- connection and session (connection.c, session.c, session_file.c) ---- */
+int ctl_connect(ctl *c);
+int ctl_open(ctl *c);
+int ctl_owner_url(const ctl *c, const char **url);
+int ctl_keyring(const ctl *c, const char *purpose, const char **path);
+
+/* What the session file holds: tokens of a log-in, or an API key. */
+typedef struct ctl_login {
+    char *access_token, *refresh_token, *api_key;
+    long long expires_at; /* of the access token, seconds since 1970 */
+} ctl_login;
+void ctl_login_clear(ctl_login *login);
+int ctl_session_path(const ctl *c, char **path);
+/* *found false and 0 when there is no file. */
+int ctl_session_load(const char *path, ctl_login *login, bool *found);
+int ctl_session_save(const char *path, const ctl_login *login);
+int ctl_session_remove(const char *path);
+/* Keeps other drmctl from refreshing at once; *fd is closed to let go. Makes the folder. */
+int ctl_session_lock(const char *path, int *fd);
+void ctl_login_take(ctl_login *login, drmgmt_tokens *tokens);
+
+/* ---- devices by name or id (cmd_device.c) ---- */
+int ctl_device_id(ctl *c, const char *name_or_id, char id[37]);
+
+/* ---- handlers ---- */
+int ctl_cmd_init(ctl *c);
+int ctl_cmd_db_migrate(ctl *c);
+int ctl_cmd_db_status(ctl *c);
+int ctl_cmd_login(ctl *c);
+int ctl_cmd_logout(ctl *c);
+int ctl_cmd_whoami(ctl *c);
+int ctl_cmd_device_create(ctl *c);
+int ctl_cmd_device_list(ctl *c);
+int ctl_cmd_device_show(ctl *c);
+int ctl_cmd_device_update(ctl *c);
+int ctl_cmd_device_delete(ctl *c);
+int ctl_cmd_credential_create(ctl *c);
+int ctl_cmd_credential_list(ctl *c);
+int ctl_cmd_credential_show(ctl *c);
+int ctl_cmd_credential_update(ctl *c);
+int ctl_cmd_credential_delete(ctl *c);
+int ctl_cmd_snmp_get(ctl *c);
+int ctl_cmd_job_list(ctl *c);
+int ctl_cmd_job_show(ctl *c);
+int ctl_cmd_job_watch(ctl *c);
+int ctl_cmd_job_cancel(ctl *c);
+int ctl_cmd_job_submit(ctl *c);
+int ctl_cmd_api_key_create(ctl *c);
+int ctl_cmd_api_key_list(ctl *c);
+int ctl_cmd_api_key_revoke(ctl *c);
+int ctl_cmd_driver_list(ctl *c);
+int ctl_cmd_completion(ctl *c);
+int ctl_cmd_version(ctl *c);
+int ctl_cmd_help(ctl *c);
+
+#endif

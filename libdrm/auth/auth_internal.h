@@ -1,0 +1,53 @@
+/* What the files of this room share and nobody else needs: digests, the cache keyed by them, tokens, addresses.
+ * Internal. */
+#ifndef DRMGMT_AUTH_AUTH_INTERNAL_H
+#define DRMGMT_AUTH_AUTH_INTERNAL_H
+
+#include "auth/auth.h"
+#include "core/core.h"
+
+/* ---- digest.c ---- */
+enum { DRMGMT__DIGEST_SIZE = 32 };
+int drmgmt__sha256(const void *bytes, size_t n, uint8_t digest[DRMGMT__DIGEST_SIZE]); /* 0 or CRYPTO */
+int drmgmt__uuid_bytes(const char *text, uint8_t bytes[16]);                          /* 0 or -1 */
+void drmgmt__uuid_text(const uint8_t bytes[16], char text[DRMGMT__UUID_SIZE]);
+
+/* ---- digest_cache.c: what was worked out once, found again by a SHA-256. Bounded, thread-safe, wiped when freed. ----
+ */
+typedef struct drmgmt__digest_cache drmgmt__digest_cache;
+/* sets: a power of two, of four entries each. NULL when memory is out. */
+drmgmt__digest_cache *drmgmt__digest_cache_new(unsigned sets, size_t value_size);
+void drmgmt__digest_cache_free(drmgmt__digest_cache *cache); /* NULL is allowed */
+/* Copies the value; false when it is not there or has expired (expiry <= now, both in the caller's unit). */
+bool drmgmt__digest_cache_get(drmgmt__digest_cache *cache, const uint8_t digest[DRMGMT__DIGEST_SIZE], int64_t now,
+                              void *value);
+void drmgmt__digest_cache_put(drmgmt__digest_cache *cache, const uint8_t digest[DRMGMT__DIGEST_SIZE], int64_t now,
+                              int64_t expiry, const void *value);
+
+/* ---- token.c: access tokens ---- */
+enum { DRMGMT__ACCESS_SECONDS = 900, DRMGMT__REFRESH_SECONDS = 30 * 24 * 3600 };
+int drmgmt__token_issue(const drmgmt__keyring *keyring, const char *tenant_id, const char *user_id, char **token,
+                        drmgmt_error **error);
+/* Verifies one and tells whose it is. cache may be NULL. UNAUTHENTICATED for every flaw. */
+int drmgmt__token_verify(const drmgmt__keyring *keyring, struct drmgmt__token_cache *cache, const char *token,
+                         char tenant_id[DRMGMT__UUID_SIZE], char user_id[DRMGMT__UUID_SIZE], drmgmt_error **error);
+
+/* ---- refresh_token.c: "drmr_" and base64url of tenant(16) user(16) id(16) secret(32) ---- */
+enum { DRMGMT__REFRESH_SIZE = 5 + 107 + 1 };
+typedef struct drmgmt__refresh_token {
+    char tenant_id[DRMGMT__UUID_SIZE], user_id[DRMGMT__UUID_SIZE], id[DRMGMT__UUID_SIZE];
+    uint8_t digest[DRMGMT__DIGEST_SIZE]; /* of the whole text: what is stored */
+} drmgmt__refresh_token;
+int drmgmt__refresh_token_make(const char *tenant_id, const char *user_id, drmgmt__refresh_token *token,
+                               char text[DRMGMT__REFRESH_SIZE]); /* 0 or CRYPTO */
+bool drmgmt__refresh_token_parse(const char *text, drmgmt__refresh_token *token);
+
+/* ---- session.c ---- */
+/* A session sealed with the keyring. CRYPTO when the context has none. */
+int drmgmt__session_open_user(drmgmt_context *context, const char *tenant_id, const char *user_id,
+                              drmgmt_session **session, drmgmt_error **error);
+DRMGMT__DEFINE_CLEANUP(drmgmt__session_closep, drmgmt_session *, drmgmt_session_close)
+#define DRMGMT__SESSION DRMGMT__CLEANUP(drmgmt__session_closep)
+int drmgmt__need_keyring(const drmgmt_context *context, drmgmt_error **error);
+
+#endif

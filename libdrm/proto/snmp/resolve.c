@@ -1,0 +1,354 @@
+/* Host names to addresses without blocking the loop: a few threads of our own run getaddrinfo(), answers are kept for
+ * 30 s. Called by request.c.
+ *
+ * The threads know only jobs and the desk they lie on; names, waiters and the cache belong to the loop. The desk is
+ * shared: a thread in the middle of a look-up (which can take half a minute) keeps it alive when the driver is closed.
+ */
+#include "proto/snmp/snmp.h"
+
+#include "core/core.h"
+#include <errno.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+enum { THREADS_MAX = 4, NAMES_MAX = 4096, NAME_MAX_BYTES = 253, KEEP_MS = 30000, KEEP_FAILURE_MS = 5000 };
+
+struct job {
+    TAILQ_ENTRY(job) entry;
+    drmgmt__resolving *for_name;
+    int error; /* getaddrinfo's */
+    drmgmt__snmp_address address;
+    char name[NAME_MAX_BYTES + 1];
+};
+TAILQ_HEAD(jobs, job);
+
+struct desk {
+    pthread_mutex_t mutex;
+    pthread_cond_t more;
+    struct jobs todo, done;
+    int event; /* readable when something is done */
+    unsigned threads, idle, holders;
+    bool closed;
+};
+
+struct drmgmt__resolving {
+    drmgmt__link link;
+    TAILQ_HEAD(, drmgmt__waiter) waiters;
+    bool pending;
+    uint64_t expires_ms;
+    int error;
+    drmgmt__snmp_address address;
+    char name[NAME_MAX_BYTES + 1];
+};
+
+struct drmgmt__resolver {
+    drmgmt_loop *loop;
+    drmgmt_watch *watch;
+    struct desk *desk;
+    drmgmt__table names;
+};
+
+/* ---- the desk ---- */
+
+static void free_jobs(struct jobs *jobs)
+{
+    struct job *job;
+
+    while ((job = TAILQ_FIRST(jobs))) {
+        TAILQ_REMOVE(jobs, job, entry);
+        free(job);
+    }
+}
+
+/* Called with the mutex held, which it lets go. */
+static void leave_desk(struct desk *desk)
+{
+    bool last = --desk->holders == 0;
+
+    pthread_mutex_unlock(&desk->mutex);
+    if (!last)
+        return;
+    free_jobs(&desk->todo);
+    free_jobs(&desk->done);
+    close(desk->event);
+    pthread_cond_destroy(&desk->more);
+    pthread_mutex_destroy(&desk->mutex);
+    free(desk);
+}
+
+static void look_up(struct job *job)
+{
+    struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG },
+                    *list = NULL;
+
+    job->error = getaddrinfo(job->name, NULL, &hints, &list);
+    if (job->error)
+        return;
+    struct sockaddr_storage first = { .ss_family = AF_UNSPEC };
+    memcpy(&first, list->ai_addr, list->ai_addrlen);
+    if (!drmgmt__snmp_address_from(&first, &job->address))
+        job->error = EAI_FAMILY;
+    freeaddrinfo(list);
+}
+
+static void *work(void *user)
+{
+    struct desk *desk = user;
+
+    pthread_mutex_lock(&desk->mutex);
+    while (!desk->closed) {
+        struct job *job = TAILQ_FIRST(&desk->todo);
+        if (!job) {
+            desk->idle++;
+            pthread_cond_wait(&desk->more, &desk->mutex);
+            desk->idle--;
+            continue;
+        }
+        TAILQ_REMOVE(&desk->todo, job, entry);
+        pthread_mutex_unlock(&desk->mutex);
+        look_up(job);
+        pthread_mutex_lock(&desk->mutex);
+        TAILQ_INSERT_TAIL(&desk->done, job, entry);
+        eventfd_write(desk->event, 1);
+    }
+    leave_desk(desk);
+    return NULL;
+}
+
+/* Signals stay with the threads of the program. Called with the mutex held. */
+static void hire(struct desk *desk)
+{
+    sigset_t all, before;
+    pthread_t thread;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (pthread_create(&thread, NULL, work, desk) == 0) {
+        pthread_detach(thread);
+        desk->threads++;
+        desk->holders++;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static struct desk *new_desk(void)
+{
+    struct desk *desk = calloc(1, sizeof *desk);
+
+    if (!desk)
+        return NULL;
+    desk->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (desk->event < 0) {
+        free(desk);
+        return NULL;
+    }
+    pthread_mutex_init(&desk->mutex, NULL);
+    pthread_cond_init(&desk->more, NULL);
+    TAILQ_INIT(&desk->todo);
+    TAILQ_INIT(&desk->done);
+    desk->holders = 1;
+    return desk;
+}
+
+/* False: there is no thread to do it. */
+static bool put_on_desk(struct desk *desk, struct job *job)
+{
+    pthread_mutex_lock(&desk->mutex);
+    if (desk->idle == 0 && desk->threads < THREADS_MAX)
+        hire(desk);
+    bool staffed = desk->threads > 0;
+    if (staffed) {
+        TAILQ_INSERT_TAIL(&desk->todo, job, entry);
+        pthread_cond_signal(&desk->more);
+    }
+    pthread_mutex_unlock(&desk->mutex);
+    return staffed;
+}
+
+/* ---- names ---- */
+
+static uint64_t hash_name(const char *name)
+{
+    return drmgmt__hash(0, name, strlen(name));
+}
+
+static void forget(drmgmt__resolver *resolver, drmgmt__resolving *name)
+{
+    drmgmt__table_remove(&resolver->names, &name->link);
+    free(name);
+}
+
+static void forget_expired(drmgmt__resolver *resolver, uint64_t now)
+{
+    for (size_t i = 0; i < resolver->names.n_buckets; i++)
+        for (drmgmt__link *link = resolver->names.buckets[i], *next; link; link = next) {
+            drmgmt__resolving *name = DRMGMT__OF_LINK(drmgmt__resolving, link, link);
+            next = link->next;
+            if (!name->pending && name->expires_ms <= now)
+                forget(resolver, name);
+        }
+}
+
+static void tell(const drmgmt__resolving *name, drmgmt__waiter *waiter)
+{
+    const char *reason = name->error ? gai_strerror(name->error) : NULL;
+
+    waiter->resolved(waiter, name->error ? NULL : &name->address, reason, name->error == EAI_AGAIN);
+}
+
+static void finish(drmgmt__resolver *resolver, struct job *job)
+{
+    drmgmt__resolving *name = job->for_name;
+    drmgmt__waiter *waiter;
+
+    name->pending = false;
+    name->error = job->error;
+    name->address = job->address;
+    name->expires_ms = drmgmt_loop_now(resolver->loop) + (job->error ? KEEP_FAILURE_MS : KEEP_MS);
+    free(job);
+    while ((waiter = TAILQ_FIRST(&name->waiters))) {
+        drmgmt__resolve_cancel(waiter);
+        name->pending = true; /* keeps it from being forgotten by what the waiter begins */
+        tell(name, waiter);
+        name->pending = false;
+    }
+}
+
+static void on_done(void *user, int fd, unsigned events)
+{
+    drmgmt__resolver *resolver = user;
+    struct desk *desk = resolver->desk;
+    struct jobs done = TAILQ_HEAD_INITIALIZER(done);
+    struct job *job;
+    eventfd_t ignored;
+
+    (void)events;
+    eventfd_read(fd, &ignored);
+    pthread_mutex_lock(&desk->mutex);
+    TAILQ_CONCAT(&done, &desk->done, entry);
+    pthread_mutex_unlock(&desk->mutex);
+    while ((job = TAILQ_FIRST(&done))) {
+        TAILQ_REMOVE(&done, job, entry);
+        finish(resolver, job);
+    }
+}
+
+static drmgmt__resolving *find_name(const drmgmt__resolver *resolver, const char *text)
+{
+    for (drmgmt__link *link = drmgmt__table_find(&resolver->names, hash_name(text)); link;
+         link = drmgmt__table_next(link)) {
+        drmgmt__resolving *name = DRMGMT__OF_LINK(drmgmt__resolving, link, link);
+        if (strcmp(name->name, text) == 0)
+            return name;
+    }
+    return NULL;
+}
+
+/* A new name on its way to a thread; NULL if that cannot be. */
+static drmgmt__resolving *ask(drmgmt__resolver *resolver, const char *text)
+{
+    drmgmt__resolving *name = calloc(1, sizeof *name);
+    struct job *job = calloc(1, sizeof *job);
+
+    if (!name || !job || !drmgmt__table_add(&resolver->names, &name->link, hash_name(text))) {
+        free(name);
+        free(job);
+        return NULL;
+    }
+    TAILQ_INIT(&name->waiters);
+    name->pending = true;
+    strcpy(name->name, text);
+    strcpy(job->name, text);
+    job->for_name = name;
+    if (put_on_desk(resolver->desk, job))
+        return name;
+    free(job);
+    forget(resolver, name);
+    return NULL;
+}
+
+static bool is_host_name(const char *text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+    size_t length = strlen(text);
+
+    return length > 0 && length <= NAME_MAX_BYTES && strspn(text, allowed) == length;
+}
+
+void drmgmt__resolve(drmgmt__resolver *resolver, const char *text, drmgmt__waiter *waiter)
+{
+    uint64_t now = drmgmt_loop_now(resolver->loop);
+
+    if (!is_host_name(text)) {
+        waiter->resolved(waiter, NULL, "it is neither an address nor a host name", false);
+        return;
+    }
+    drmgmt__resolving *name = find_name(resolver, text);
+    if (name && TAILQ_EMPTY(&name->waiters) && name->expires_ms > now) {
+        tell(name, waiter);
+        return;
+    }
+    if (name && !name->pending) {
+        forget(resolver, name);
+        name = NULL;
+    }
+    if (!name) {
+        if (resolver->names.n >= NAMES_MAX)
+            forget_expired(resolver, now);
+        name = resolver->names.n < NAMES_MAX ? ask(resolver, text) : NULL;
+    }
+    if (!name) {
+        waiter->resolved(waiter, NULL, "too many names are being looked up now", true);
+        return;
+    }
+    waiter->on = name;
+    TAILQ_INSERT_TAIL(&name->waiters, waiter, entry);
+}
+
+void drmgmt__resolve_cancel(drmgmt__waiter *waiter)
+{
+    if (waiter->on)
+        TAILQ_REMOVE(&waiter->on->waiters, waiter, entry);
+    waiter->on = NULL;
+}
+
+/* ---- its life ---- */
+
+int drmgmt__resolver_new(drmgmt_loop *loop, drmgmt__resolver **out, drmgmt_error **error)
+{
+    drmgmt__resolver *resolver = calloc(1, sizeof *resolver);
+    struct desk *desk = resolver ? new_desk() : NULL;
+
+    if (!desk) {
+        free(resolver);
+        return drmgmt__fail_memory(error);
+    }
+    resolver->loop = loop;
+    resolver->desk = desk;
+    resolver->watch = drmgmt_loop_watch(loop, desk->event, DRMGMT_READ, on_done, resolver);
+    if (!resolver->watch) {
+        drmgmt__resolver_free(resolver);
+        return drmgmt__fail_memory(error);
+    }
+    *out = resolver;
+    return 0;
+}
+
+void drmgmt__resolver_free(drmgmt__resolver *resolver)
+{
+    if (!resolver)
+        return;
+    drmgmt_watch_free(resolver->watch);
+    pthread_mutex_lock(&resolver->desk->mutex);
+    resolver->desk->closed = true;
+    pthread_cond_broadcast(&resolver->desk->more);
+    leave_desk(resolver->desk);
+    for (size_t i = 0; i < resolver->names.n_buckets; i++)
+        while (resolver->names.buckets[i])
+            forget(resolver, DRMGMT__OF_LINK(drmgmt__resolving, link, resolver->names.buckets[i]));
+    drmgmt__table_free(&resolver->names);
+    free(resolver);
+}

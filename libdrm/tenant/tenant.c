@@ -1,0 +1,192 @@
+/* Setting up: the keyring's seal keys in the database, and tenants with their first administrator. Called by drmctl
+ * init and by tests; works as the migrating owner, because no program may make a tenant. */
+#include "auth/auth.h"
+#include "core/core.h"
+#include "queries.h"
+#include "store/owner.h"
+#include <drm/db.h>
+#include <string.h>
+
+enum { NAME_MAX_CHARACTERS = 100 };
+
+DRMGMT__DEFINE_CLEANUP(keyring_freep, drmgmt__keyring *, drmgmt__keyring_free)
+
+/* Replaces the words of an expected failure; passes any other on. */
+static int explain(int rc, int expected, drmgmt_error *failure, drmgmt_error **error, drmgmt_status status,
+                   const char *field, const char *text)
+{
+    if (rc && rc == expected) {
+        drmgmt_error_free(failure);
+        return drmgmt__fail_full(error, status, false, NULL, field, "%s", text);
+    }
+    if (rc && error)
+        *error = failure;
+    else
+        drmgmt_error_free(failure);
+    return rc;
+}
+
+/* ---- keyring ---- */
+
+static int install_key(drmgmt__owner *owner, const char *path, unsigned number, const uint8_t *key,
+                       drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    drmgmt_error *failure = NULL;
+
+    drmgmt__param_int(&p, number);
+    drmgmt__param_bytes(&p, key, 32);
+    int rc = drmgmt__owner_exec(owner, "SELECT sec.install_seal_key($1::integer, $2::bytea)", &p, NULL, &failure);
+    if (rc == DRMGMT_ERR_CONFLICT) {
+        drmgmt_error_free(failure);
+        return drmgmt__fail(error, rc,
+                            "the database knows another seal key under number %u than keyring %s: it was set up with"
+                            " another keyring file; use that one, or give the key here a number of its own",
+                            number, path);
+    }
+    return explain(rc, 0, failure, error, DRMGMT_OK, NULL, NULL);
+}
+
+static int install_keys(const char *owner_url, const char *path, const drmgmt__keyring *keyring, drmgmt_error **error)
+{
+    DRMGMT__OWNER drmgmt__owner *owner = NULL;
+    const uint8_t *key;
+    unsigned number;
+    int rc = drmgmt__owner_open(owner_url, &owner, error);
+
+    if (!rc)
+        rc = drmgmt__owner_become(owner, error);
+    if (!rc)
+        rc = drmgmt__owner_script(owner, "BEGIN", error);
+    for (size_t i = 0; !rc && (key = drmgmt__keyring_at(keyring, DRMGMT__KEY_SEAL, i, &number)); i++)
+        rc = install_key(owner, path, number, key, error);
+    return rc ? rc : drmgmt__owner_script(owner, "COMMIT", error);
+}
+
+int drmgmt_db_install_keyring(const char *owner_url, const char *keyring_path, bool *created, drmgmt_error **error)
+{
+    DRMGMT__CLEANUP(keyring_freep) drmgmt__keyring *keyring = NULL;
+    bool fresh = false;
+    int rc = drmgmt__keyring_create(keyring_path, &fresh, error);
+
+    if (!rc)
+        rc = drmgmt__keyring_load(keyring_path, &keyring, error);
+    if (!rc)
+        rc = install_keys(owner_url, keyring_path, keyring, error);
+    if (!rc && created)
+        *created = fresh;
+    return rc;
+}
+
+/* ---- tenants ---- */
+
+struct plan {
+    char tenant_id[DRMGMT__UUID_SIZE], user_id[DRMGMT__UUID_SIZE], audit_id[DRMGMT__UUID_SIZE];
+    char email[DRMGMT__EMAIL_SIZE];
+    const char *name;
+    char *password_hash;
+    drmgmt__data_key key;
+    uint8_t wrapped[DRMGMT__WRAPPED_SIZE];
+};
+
+static int check(const char *name, const char *email, struct plan *plan, drmgmt_error **error)
+{
+    long length = name ? drmgmt__text_length(name) : 0;
+
+    if (length < 1 || length > NAME_MAX_CHARACTERS || name[0] == ' ' || name[strlen(name) - 1] == ' ')
+        return drmgmt__fail_full(
+            error, DRMGMT_ERR_INVALID, false, NULL, "tenant",
+            "tenant: 1 to %d characters are expected, no control characters, no space at either end",
+            NAME_MAX_CHARACTERS);
+    /* Log-in takes a tenant's name or id: a name must not pass for another's id. */
+    if (drmgmt__uuid_valid(name))
+        return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "tenant",
+                                 "tenant: a name is expected, not a UUID");
+    if (!drmgmt__email_normalise(email, plan->email))
+        return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "email",
+                                 "email: an address like name@example.net is expected");
+    plan->name = name;
+    return 0;
+}
+
+static int make(struct plan *plan, const drmgmt__keyring *keyring, const char *password, drmgmt_error **error)
+{
+    int rc = drmgmt__password_hash(password, &plan->password_hash, error);
+
+    if (rc)
+        return rc;
+    if (drmgmt__uuid_v7(plan->tenant_id) || drmgmt__uuid_v7(plan->user_id) || drmgmt__uuid_v7(plan->audit_id) ||
+        drmgmt__data_key_new(keyring, plan->tenant_id, &plan->key, plan->wrapped))
+        return drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "the tenant's data key cannot be made");
+    return 0;
+}
+
+static int enter(drmgmt__owner *owner, const drmgmt__keyring *keyring, const struct plan *plan, drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    char seal[DRMGMT__SEAL_SIZE];
+    drmgmt_error *failure = NULL;
+
+    if (drmgmt__seal_mint(keyring, plan->tenant_id, plan->user_id, drmgmt__owner_backend_pid(owner), seal))
+        return drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "the tenant context cannot be sealed");
+    drmgmt__param(&p, seal);
+    int rc = drmgmt__owner_exec(owner, "SELECT sec.seed_context($1)", &p, NULL, &failure);
+    return explain(rc, DRMGMT_ERR_UNAUTHENTICATED, failure, error, DRMGMT_ERR_CRYPTO, NULL,
+                   "the database does not know this keyring's seal key: install the keyring first (drmctl init does),"
+                   " and connect to PostgreSQL itself, not to a pooler");
+}
+
+static int insert(drmgmt__owner *owner, const struct plan *plan, drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    drmgmt_error *failure = NULL;
+
+    drmgmt__param(&p, plan->tenant_id);
+    drmgmt__param(&p, plan->name);
+    drmgmt__param_int(&p, plan->key.version);
+    drmgmt__param_bytes(&p, plan->wrapped, sizeof plan->wrapped);
+    drmgmt__param(&p, plan->user_id);
+    drmgmt__param(&p, plan->email);
+    drmgmt__param(&p, plan->password_hash);
+    drmgmt__param(&p, plan->audit_id);
+    int rc = drmgmt__owner_exec(owner, drmgmt__q_auth_create_tenant.sql, &p, NULL, &failure);
+    /* The address cannot be taken in a tenant that is new; the name can. */
+    return explain(rc, DRMGMT_ERR_CONFLICT, failure, error, DRMGMT_ERR_CONFLICT, "tenant",
+                   "a tenant of this name exists already");
+}
+
+static int create(const char *owner_url, const drmgmt__keyring *keyring, const struct plan *plan, drmgmt_error **error)
+{
+    DRMGMT__OWNER drmgmt__owner *owner = NULL;
+    int rc = drmgmt__owner_open(owner_url, &owner, error);
+
+    if (!rc)
+        rc = drmgmt__owner_become(owner, error);
+    if (!rc)
+        rc = drmgmt__owner_script(owner, "BEGIN", error);
+    if (!rc)
+        rc = enter(owner, keyring, plan, error);
+    if (!rc)
+        rc = insert(owner, plan, error);
+    return rc ? rc : drmgmt__owner_script(owner, "COMMIT", error);
+}
+
+int drmgmt_db_create_tenant(const char *owner_url, const char *keyring_path, const char *tenant, const char *email,
+                            const char *password, char tenant_id[37], drmgmt_error **error)
+{
+    DRMGMT__CLEANUP(keyring_freep) drmgmt__keyring *keyring = NULL;
+    struct plan plan = { .name = NULL };
+    int rc = check(tenant, email, &plan, error);
+
+    if (!rc)
+        rc = drmgmt__keyring_load(keyring_path, &keyring, error);
+    if (!rc)
+        rc = make(&plan, keyring, password, error);
+    if (!rc)
+        rc = create(owner_url, keyring, &plan, error);
+    if (!rc)
+        memcpy(tenant_id, plan.tenant_id, sizeof plan.tenant_id);
+    drmgmt__free_secret(plan.password_hash);
+    drmgmt__wipe(&plan, sizeof plan);
+    return rc;
+}

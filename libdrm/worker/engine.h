@@ -1,0 +1,147 @@
+/* The worker engine's state, shared by its four threads: the loop (run.c), the ledger (ledger.c), bell and keeper
+ * (keeper.c). Made and ended in worker.c. Internal.
+ *
+ *     ledger --inbox--> loop --outbox--> ledger --PostgreSQL
+ *
+ * A lease is one registration of this worker with the database. When it is lost, everything claimed under it belongs to
+ * others: results are dropped, operations taken back, and the engine goes on under a new one. */
+#ifndef DRMGMT_WORKER_ENGINE_H
+#define DRMGMT_WORKER_ENGINE_H
+
+#include "store/sched.h"
+#include "worker/inflight.h"
+#include "worker/loop.h"
+#include "worker/op.h"
+#include <drm/worker.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum {
+    DRMGMT__CLAIM_MAX = 512,   /* jobs a claim statement */
+    DRMGMT__FINISH_MAX = 512,  /* results a finish statement */
+    DRMGMT__UNSENT_MAX = 4096, /* above so many results (or bytes of them) not stored, nothing more is claimed */
+    DRMGMT__UNSENT_BYTES_MAX = 16 << 20,
+    DRMGMT__RESULT_BYTES_MAX = 1 << 20,
+    DRMGMT__DRIVERS_MAX = 16,
+    DRMGMT__RECENT_CANCELS = 64
+};
+
+/* The rhythm of the keeper, in ms. Tests shorten it. */
+typedef struct drmgmt__worker_timing {
+    unsigned beat_ms;    /* heartbeat */
+    unsigned due_ms;     /* look for waiting jobs that are due */
+    unsigned silent_ms;  /* a worker silent for longer is given up */
+    unsigned steady_ms;  /* ... by one whose own connection was unbroken for so long */
+    unsigned recover_ms; /* look for jobs claimed under this lease of which nothing is known here */
+} drmgmt__worker_timing;
+
+typedef struct drmgmt__lease {
+    struct drmgmt__lease *older; /* kept to the end: drmgmt_worker_id() hands out pointers into them */
+    uint32_t number;
+    char id[37];
+} drmgmt__lease;
+
+/* Claimed jobs on their way to the loop. */
+typedef struct drmgmt__batch {
+    struct drmgmt__batch *next;
+    uint32_t lease;
+    drmgmt__claim claim;
+} drmgmt__batch;
+
+/* Results. Each of the arrays has room for all there can be (slots + DRMGMT__UNSENT_MAX), so that none is ever lost for
+ * want of memory; what is not used costs no memory either. */
+typedef struct drmgmt__results {
+    drmgmt__finish *items;
+    size_t n, bytes;
+    bool writer; /* one of them changed its device: another one may by now */
+} drmgmt__results;
+
+typedef struct drmgmt__id {
+    char text[37];
+} drmgmt__id;
+typedef struct drmgmt__ids {
+    drmgmt__id *items;
+    size_t n, size;
+} drmgmt__ids;
+
+struct drmgmt_worker {
+    drmgmt_context *context;
+    char *lane;
+    unsigned slots;
+    drmgmt__worker_timing timing;
+    drmgmt_loop *loop;
+
+    /* any thread, also signal handlers */
+    atomic_uint stop_calls, stop_grace_ms;
+    _Atomic(drmgmt__lease *) lease; /* the current one; NULL: not registered */
+    atomic_ullong claimed, completed, failed, cancelled, refused, claims;
+    atomic_uint in_flight, unsent;
+
+    /* between the threads */
+    pthread_mutex_t mutex;
+    pthread_cond_t ledger_wake, keeper_wake, bell_wake;
+    drmgmt__batch *inbox, **inbox_end;
+    drmgmt__results outbox;
+    drmgmt__lease *leases; /* all there were */
+    drmgmt__ids cancels;   /* for the loop */
+    drmgmt__ids known;     /* from the loop: what it has in flight */
+    unsigned occupied;     /* claimed and not yet in the outbox */
+    bool ledger_waits;
+    bool rang;     /* the bell */
+    bool lost;     /* the lease, as the keeper was told */
+    bool beat_now; /* the ledger has doubts */
+    bool recover;  /* no claims: what is in flight is compared with what the database believes */
+    bool known_wanted, known_told;
+    bool stopping;       /* no more claims */
+    bool claims_over;    /* the ledger has seen it */
+    bool loop_over;      /* no more results */
+    bool keeper_over;    /* keeper and bell are to end */
+    drmgmt_error *fatal; /* why it could not start */
+
+    /* loop thread */
+    drmgmt__ops *ops;
+    drmgmt__inflight inflight;
+    drmgmt__results fresh;                   /* of this turn; flushed into the outbox before the loop waits */
+    unsigned fresh_ended;                    /* slots that came free with it */
+    void *driver_state[DRMGMT__DRIVERS_MAX]; /* of the first n_drivers of the registry, which are open */
+    unsigned n_drivers;
+    drmgmt_timer *due_timer, *grace_timer;
+    uint64_t due_at_ms; /* of due_timer; UINT64_MAX: not set */
+    uint64_t grace_end_ms;
+    unsigned stops_seen;
+    uint32_t lease_seen;
+    bool ending; /* stop was asked for */
+    struct {
+        drmgmt__id job;
+        uint64_t at_ms;
+    } recent_cancels[DRMGMT__RECENT_CANCELS];
+    unsigned next_recent;
+};
+
+/* worker.c; before it runs. */
+void drmgmt__worker_set_timing(drmgmt_worker *w, const drmgmt__worker_timing *timing);
+/* results.c */
+int drmgmt__results_init(drmgmt__results *r, size_t capacity);
+void drmgmt__results_add(drmgmt__results *r, const drmgmt__finish *finish); /* takes result and error over */
+void drmgmt__results_move(drmgmt__results *to, drmgmt__results *from);      /* all of them, to the end */
+void drmgmt__results_clear(drmgmt__results *r);                             /* keeps the array */
+void drmgmt__results_free(drmgmt__results *r);
+bool drmgmt__ids_add(drmgmt__ids *ids, const char *id); /* false: memory is out */
+/* {"code","message","retryable"}, bounded; NULL when memory is out. */
+char *drmgmt__worker_error_json(const char *code, const char *message, bool retryable);
+/* Publishes {"job_id","status"} and progress when it is not negative. */
+void drmgmt__worker_publish(drmgmt_worker *w, const char *tenant_id, const char *job_id, const char *status,
+                            int progress);
+/* run.c: the loop's part. */
+int drmgmt__worker_loop_init(drmgmt_worker *w, drmgmt_error **error);
+void drmgmt__worker_loop_free(drmgmt_worker *w);
+void drmgmt__worker_woken(void *worker);
+void drmgmt__worker_turn(void *worker);
+/* ledger.c, keeper.c: thread entries. */
+void *drmgmt__worker_ledger(void *worker);
+void *drmgmt__worker_keeper(void *worker);
+void *drmgmt__worker_bell(void *worker);
+/* Wakes the ledger if it waits. The mutex is held. */
+void drmgmt__worker_wake_ledger(drmgmt_worker *w);
+
+#endif

@@ -1,0 +1,203 @@
+/* The keeper thread beats, queues what is due and gives up workers that fell silent; the bell thread waits on Redis.
+ * Started by worker.c; they tell the ledger and the loop what they learn. */
+#include "core/context_internal.h"
+#include "core/core.h"
+#include "queue/queue.h"
+#include "worker/engine.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    UNBROKEN_GAP_MS = 5000, /* a call that took longer, or a pause, may have hidden an outage */
+    BEAT_ALONE_MS = 1000,   /* without Redis the beat is also how a cancel is learnt */
+    BELL_WAIT_MS = 250      /* how long a stop waits for the bell at most */
+};
+
+struct keeper {
+    drmgmt_worker *w;
+    drmgmt_session *session;
+    uint64_t beat_at, due_at;           /* monotonic ms */
+    uint64_t answered_at, steady_since; /* steady_since 0: the connection was lost */
+};
+
+static void wait_for(drmgmt_worker *w, pthread_cond_t *wake, uint64_t ms)
+{
+    uint64_t at = drmgmt__monotonic_ms() + ms;
+    struct timespec until = { .tv_sec = (time_t)(at / 1000), .tv_nsec = (long)(at % 1000) * 1000000 };
+
+    pthread_cond_timedwait(wake, &w->mutex, &until);
+}
+
+/* Frees the error. Others cannot have been heard while PostgreSQL could not be reached: that is why an outage starts
+ * the time anew. */
+static void note_answer(struct keeper *k, int rc, drmgmt_error *error)
+{
+    uint64_t now = drmgmt__monotonic_ms();
+
+    drmgmt_error_free(error);
+    if (rc)
+        k->steady_since = 0;
+    else if (!k->steady_since || now - k->answered_at > UNBROKEN_GAP_MS)
+        k->steady_since = now;
+    if (!rc)
+        k->answered_at = now;
+}
+
+static bool steady(const struct keeper *k)
+{
+    return k->steady_since && drmgmt__monotonic_ms() - k->steady_since >= k->w->timing.steady_ms;
+}
+
+/* ---- heartbeat ---- */
+
+static void add_cancel(void *worker, const char *job_id)
+{
+    drmgmt_worker *w = worker;
+
+    pthread_mutex_lock(&w->mutex);
+    drmgmt__ids_add(&w->cancels, job_id); /* without memory: the next beat tells it again */
+    pthread_mutex_unlock(&w->mutex);
+    drmgmt__loop_wake(w->loop);
+}
+
+static void tell_lost(drmgmt_worker *w, const drmgmt__lease *lease)
+{
+    pthread_mutex_lock(&w->mutex);
+    if (atomic_load(&w->lease) == lease) {
+        w->lost = true;
+        drmgmt__worker_wake_ledger(w);
+    }
+    pthread_mutex_unlock(&w->mutex);
+}
+
+static void beat(struct keeper *k, const drmgmt__lease *lease)
+{
+    drmgmt_worker *w = k->w;
+    drmgmt_error *error = NULL;
+    DRMGMT__ROWS drmgmt__rows *cancels = NULL;
+    bool alive = true;
+
+    int rc = drmgmt__sched_beat(k->session, lease->id, atomic_load(&w->in_flight), &alive, &cancels, &error);
+    note_answer(k, rc, error);
+    if (rc)
+        return;
+    if (!alive)
+        tell_lost(w, lease);
+    for (size_t i = 0; i < drmgmt__rows_count(cancels); i++)
+        if (drmgmt__rows_text(cancels, i, 1))
+            add_cancel(w, drmgmt__rows_text(cancels, i, 1));
+}
+
+/* ---- what is due, who is silent ---- */
+
+static void look_after(struct keeper *k, const drmgmt__lease *lease, bool reap)
+{
+    drmgmt_worker *w = k->w;
+    drmgmt_error *error = NULL;
+    DRMGMT__ROWS drmgmt__rows *moved = NULL;
+    bool rang = false;
+
+    int rc = drmgmt__sched_reap(k->session, lease->id, reap ? w->timing.silent_ms : 0, &rang, &moved, &error);
+    note_answer(k, rc, error);
+    if (rc)
+        return;
+    for (size_t i = 0; i < drmgmt__rows_count(moved); i++)
+        drmgmt__worker_publish(w, drmgmt__rows_text(moved, i, 1), drmgmt__rows_text(moved, i, 2),
+                               drmgmt__rows_text(moved, i, 3), -1);
+    if (!rang)
+        return;
+    pthread_mutex_lock(&w->mutex);
+    w->rang = true;
+    drmgmt__worker_wake_ledger(w);
+    pthread_mutex_unlock(&w->mutex);
+    drmgmt__publish_bell(w->context->publisher, w->lane);
+}
+
+/* The mutex is held, but not during the calls. */
+static void keep(struct keeper *k, const drmgmt__lease *lease, bool doubt)
+{
+    drmgmt_worker *w = k->w;
+    uint64_t now = drmgmt__monotonic_ms();
+    bool beats = doubt || now >= k->beat_at, due = now >= k->due_at;
+
+    pthread_mutex_unlock(&w->mutex);
+    if (beats) {
+        beat(k, lease);
+        k->beat_at =
+            now + (w->context->publisher || w->timing.beat_ms < BEAT_ALONE_MS ? w->timing.beat_ms : BEAT_ALONE_MS);
+    }
+    if (due) {
+        look_after(k, lease, beats && steady(k));
+        k->due_at = now + w->timing.due_ms;
+    }
+    pthread_mutex_lock(&w->mutex);
+}
+
+void *drmgmt__worker_keeper(void *worker)
+{
+    drmgmt_worker *w = worker;
+    struct keeper k = { .w = w };
+
+    if (drmgmt__session_open_system(w->context, "worker", &k.session, NULL))
+        return NULL; /* the ledger, which needs the same, tells why */
+    pthread_mutex_lock(&w->mutex);
+    while (!w->keeper_over) {
+        const drmgmt__lease *lease = atomic_load(&w->lease);
+        uint64_t now = drmgmt__monotonic_ms(), at = k.beat_at < k.due_at ? k.beat_at : k.due_at;
+        bool doubt = w->beat_now;
+        if (lease && (doubt || now >= at)) {
+            w->beat_now = false;
+            keep(&k, lease, doubt);
+        } else {
+            wait_for(w, &w->keeper_wake, lease ? at - now : w->timing.due_ms);
+        }
+    }
+    pthread_mutex_unlock(&w->mutex);
+    drmgmt_session_close(k.session);
+    return NULL;
+}
+
+/* ---- bell ---- */
+
+static void ring(drmgmt_worker *w)
+{
+    pthread_mutex_lock(&w->mutex);
+    w->rang = true;
+    drmgmt__worker_wake_ledger(w);
+    pthread_mutex_unlock(&w->mutex);
+}
+
+static bool over(drmgmt_worker *w)
+{
+    pthread_mutex_lock(&w->mutex);
+    bool is_over = w->keeper_over;
+    pthread_mutex_unlock(&w->mutex);
+    return is_over;
+}
+
+static void wait_for_redis(drmgmt_worker *w)
+{
+    pthread_mutex_lock(&w->mutex);
+    if (!w->keeper_over)
+        wait_for(w, &w->bell_wake, BELL_WAIT_MS);
+    pthread_mutex_unlock(&w->mutex);
+}
+
+void *drmgmt__worker_bell(void *worker)
+{
+    drmgmt_worker *w = worker;
+    drmgmt__bell *bell = NULL;
+    char consumer[128], host[65] = "";
+
+    gethostname(host, sizeof host - 1);
+    snprintf(consumer, sizeof consumer, "%s-%ld", host, (long)getpid());
+    while (!over(w)) {
+        if (!bell && drmgmt__bell_open(w->context, w->lane, consumer, &bell, NULL))
+            wait_for_redis(w);
+        else if (drmgmt__bell_wait(bell, BELL_WAIT_MS, add_cancel, w) == 1)
+            ring(w);
+    }
+    drmgmt__bell_close(bell);
+    return NULL;
+}

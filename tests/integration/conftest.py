@@ -1,0 +1,72 @@
+"""Fixtures of the integration tests: a whole stack, or a database alone, private and in temporary folders. On scripts/stack, as
+scripts/run is; DRM_BUILD names the build under test."""
+import os
+import pathlib
+import shutil
+import signal
+import sys
+
+import psycopg2
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from stack.failure import Failure  # noqa: E402
+from stack.fleet import Fleet, temporary_folder  # noqa: E402
+from stack.stack import Stack  # noqa: E402
+
+
+def _end(_number, _frame):
+    raise KeyboardInterrupt
+
+
+# ctest's time limit and a closed terminal end a run by signal: servers are to be stopped then as well.
+signal.signal(signal.SIGTERM, _end)
+signal.signal(signal.SIGHUP, _end)
+
+
+@pytest.fixture(scope="session")
+def build():
+    """The build folder under test."""
+    return pathlib.Path(os.environ.get("DRM_BUILD") or ROOT / "build")
+
+
+@pytest.fixture(scope="session")
+def stack(build):
+    """PostgreSQL, Redis, snmpd, drmd and drm-worker, with a tenant and the agent as a device. Nobody restarts what a test ends:
+    kill(name), restart(name), pid(name) with postgres, redis, snmpd, drmd, worker."""
+    folder = temporary_folder()
+    made = Stack(folder, build, durable=False)
+    try:
+        made.start()
+        yield made
+    except Failure as failure:
+        pytest.fail(failure.explain(), pytrace=False)
+    finally:
+        made.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Database(Fleet):
+    """A migrated PostgreSQL with keyring and tenant, and no programs; .postgres is the server."""
+
+    def admin(self):
+        """As the superuser."""
+        return psycopg2.connect(self.env["DRM_ADMIN_DATABASE_URL"])
+
+    def app(self):
+        """As the application's role, without any seal."""
+        return psycopg2.connect(self.env["DRM_APP_DATABASE_URL"])
+
+    def drmctl(self, *words, input=None, env=None, check=False, **more):
+        return super().drmctl(*words, stdin=input, env=env, check=check, **more)
+
+
+@pytest.fixture(scope="session")
+def database(build):
+    try:
+        with Database(build, migrated=True) as made:
+            yield made
+    except Failure as failure:
+        pytest.fail(failure.explain(), pytrace=False)

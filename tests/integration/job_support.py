@@ -1,0 +1,94 @@
+"""What the tests of jobs share: people and tenants, fake devices, submitting and waiting, and looking at the database as the superuser."""
+import contextlib
+import secrets
+import uuid
+
+import psycopg2
+from http_support import Api, wait_until
+from stack import database as stack_database
+
+ENDED = {"completed", "failed", "cancelled", "dead", "uncertain"}
+
+
+def unique(word):
+    return f"{word}-{uuid.uuid4().hex[:12]}"
+
+
+@contextlib.contextmanager
+def admin(env):
+    """A superuser's connection; commits at the end."""
+    connection = psycopg2.connect(env["DRM_ADMIN_DATABASE_URL"])
+    try:
+        with connection, connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connection.close()
+
+
+def ask(env, sql, args=None):
+    with admin(env) as cursor:
+        cursor.execute(sql, args)
+        return cursor.fetchall() if cursor.description else None
+
+
+def log_in(url, email, password, tenant):
+    answer = Api(url).post("/api/v1/auth/login", {"email": email, "password": password, "tenant": tenant})
+    assert answer.status == 200, answer
+    return Api(url, answer.json()["access_token"])
+
+
+class Tenant:
+    """A tenant of its own with an administrator, made by drmctl init; the keyring is the one in env."""
+
+    def __init__(self, build, env, url):
+        self.build, self.env, self.url = build, env, url
+        self.name, self.email, self.password = unique("tenant"), f"{secrets.token_hex(4)}@example.net", secrets.token_urlsafe(12)
+        done = stack_database.drmctl(build, "-o", "json", "init", "--tenant", self.name, "--email", self.email, "--password-file", "-",
+                                     env=env, stdin=self.password + "\n")
+        self.said = done.stdout
+        self.id = ask(env, "SELECT tenant_id::text FROM drm.tenants WHERE name = %s", (self.name,))[0][0]
+
+    def api(self, email=None):
+        return log_in(self.url, email or self.email, self.password, self.name)
+
+    def user(self, role):
+        """Another person, with the administrator's password. Returns the address."""
+        email = f"{role}-{secrets.token_hex(4)}@example.net"
+        with admin(self.env) as cursor:
+            cursor.execute("INSERT INTO drm.users (tenant_id, id, email, password_hash, role) SELECT tenant_id, gen_random_uuid(), %s,"
+                           " password_hash, %s FROM drm.users WHERE tenant_id = %s AND email = %s", (email, role, self.id, self.email))
+            assert cursor.rowcount == 1
+        return email
+
+
+def make_device(api, *profiles):
+    """A device with these profiles (fake when none is given); its id."""
+    made = api.post("/api/v1/devices", {"name": unique("device"), "profiles": list(profiles) or [{"protocol": "fake"}]})
+    assert made.status == 201, made
+    return made.json()["id"]
+
+
+def submit(api, device, operation, params=None, protocol="fake", **more):
+    headers = {"Idempotency-Key": more.pop("key")} if "key" in more else {}
+    body = {"device_id": device, "protocol": protocol, "operation": operation, "params": params or {}, **more}
+    answer = api.post("/api/v1/jobs", body, headers=headers)
+    assert answer.status == 202, answer
+    return answer.json()["job_id"]
+
+
+def get(api, job):
+    answer = api.get("/api/v1/jobs/" + job)
+    assert answer.status == 200, answer
+    return answer.json()
+
+
+def ended(api, job, seconds=15):
+    """The job as it ended."""
+    def look():
+        found = get(api, job)
+        return found if found["status"] in ENDED else None
+    return wait_until(look, seconds, 0.03)
+
+
+def has_status(api, job, status, seconds=10):
+    return wait_until(lambda: get(api, job)["status"] == status, seconds, 0.03)

@@ -1,0 +1,127 @@
+/* What the tests of the SNMP driver share: a loop with the driver open in it, operations started by hand, and how each
+ * of them ended. */
+#ifndef DRMGMT_TESTS_SNMP_FIXTURE_H
+#define DRMGMT_TESTS_SNMP_FIXTURE_H
+
+#include "core/core.h"
+#include "proto/registry.h"
+#include "proto/snmp/snmp.h"
+#include "worker/loop.h"
+#include "worker/op.h"
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ended {
+    unsigned times;
+    bool completed, retryable;
+    char *result, *code, *message;
+    uint64_t after_ms; /* since it was begun */
+};
+
+struct fixture {
+    drmgmt_loop *loop;
+    drmgmt__ops *ops;
+    void *state;
+    struct ended *ends;
+    size_t n, running, room;
+};
+
+static inline char *copy(const char *text)
+{
+    return text ? strdup(text) : NULL;
+}
+
+static inline void on_ended(void *user, drmgmt__op *op, const drmgmt__op_end *end)
+{
+    struct fixture *f = user;
+    struct ended *e = &f->ends[strtoul(op->job_id, NULL, 10)];
+
+    e->times++;
+    e->completed = strcmp(end->outcome, "completed") == 0;
+    e->retryable = end->retryable;
+    e->result = copy(end->result);
+    e->code = copy(end->code);
+    e->message = copy(end->message);
+    e->after_ms = drmgmt__monotonic_ms() - op->began_ms;
+    if (--f->running == 0)
+        drmgmt__loop_stop(f->loop);
+}
+
+static inline void open_fixture(struct fixture *f, size_t room)
+{
+    drmgmt__op_hooks hooks = { .user = f, .ended = on_ended };
+
+    *f = (struct fixture){ .room = room, .ends = calloc(room, sizeof *f->ends) };
+    cr_assert(f->ends);
+    cr_assert_eq(drmgmt__loop_new(NULL, NULL, &f->loop, NULL), 0);
+    cr_assert_eq(drmgmt__ops_new(&hooks, &f->ops, NULL), 0);
+    cr_assert_eq(drmgmt__driver_snmp.open(f->loop, &f->state, NULL), 0);
+}
+
+static inline void close_fixture(struct fixture *f)
+{
+    const drmgmt__snmp *snmp = f->state;
+
+    cr_assert_eq(f->running, 0, "%zu operations never ended", f->running);
+    cr_assert_eq(snmp->requests.n, 0, "requests are left");
+    cr_assert_eq(snmp->sessions.n, 0, "sessions are left");
+    drmgmt__driver_snmp.close(f->state);
+    drmgmt__ops_free(f->ops);
+    drmgmt__loop_free(f->loop);
+    for (size_t i = 0; i < f->n; i++) {
+        cr_assert_leq(f->ends[i].times, 1, "operation %zu ended %u times", i, f->ends[i].times);
+        free(f->ends[i].result);
+        free(f->ends[i].code);
+        free(f->ends[i].message);
+    }
+    free(f->ends);
+}
+
+/* Makes a get and hands it to the driver. NULL: it has ended already. Its number is f->n - 1. */
+static inline drmgmt__op *begin_spec(struct fixture *f, drmgmt__op_spec spec)
+{
+    char number[24];
+
+    cr_assert_lt(f->n, f->room);
+    snprintf(number, sizeof number, "%zu", f->n++);
+    spec.job_id = number;
+    spec.operation = "get";
+    if (!spec.tenant_id)
+        spec.tenant_id = "tenant-a";
+    if (!spec.settings)
+        spec.settings = "{}";
+    if (!spec.params)
+        spec.params = "{\"oids\":[\"sysDescr.0\"]}";
+    spec.secret_name = "community";
+    spec.timeout_ms = 60000;
+    drmgmt__loop_update_now(f->loop);
+    drmgmt__op *op = drmgmt__op_new(f->ops, f->loop, &spec);
+    cr_assert(op);
+    op->began_ms = drmgmt__monotonic_ms();
+    f->running++;
+    return drmgmt__op_start(op, &drmgmt__driver_snmp, f->state) ? op : NULL;
+}
+
+static inline void run_fixture(struct fixture *f)
+{
+    if (f->running)
+        drmgmt__loop_run(f->loop);
+}
+
+/* The last operation begun, after it has ended. */
+static inline const struct ended *run_last(struct fixture *f)
+{
+    run_fixture(f);
+    cr_assert_eq(f->ends[f->n - 1].times, 1);
+    return &f->ends[f->n - 1];
+}
+
+static inline void assert_failed(const struct ended *e, const char *code, bool retryable)
+{
+    cr_assert(!e->completed, "expected %s, got the result %s", code, e->result);
+    cr_assert_str_eq(e->code, code, "expected %s, got %s: %s", code, e->code, e->message);
+    cr_assert_eq(e->retryable, retryable, "%s", e->message);
+}
+
+#endif
