@@ -85,11 +85,13 @@ static int set_up(const ctl *c, const char *url, const char *keyring, const char
     bool created = false;
     drmgmt_error *error = NULL;
 
-    if (drmgmt_db_install_keyring(url, keyring, &created, &error) ||
-        drmgmt_db_create_tenant(url, keyring, tenant, email, password, id, &error)) {
-        if (created)
-            ctl_note("%s was made and is registered with the database", keyring);
+    if (drmgmt_db_install_keyring(url, keyring, &created, &error))
         return ctl_fail(error);
+    if (drmgmt_db_create_tenant(url, keyring, tenant, email, password, id, &error)) {
+        bool taken = drmgmt_error_status(error) == DRMGMT_ERR_CONFLICT;
+        if (created)
+            ctl_note("the keyring %s was made, and the database knows it", keyring);
+        return ctl_fail_hint(error, taken ? "choose another --tenant, or drmctl login to this one" : NULL);
     }
     return ctl_row_show(c, columns, CTL_COUNT(columns) - !made,
                         (const char *[]){ id, tenant, email, keyring, created ? "true" : "false", password });

@@ -33,6 +33,8 @@ static const char tail[] = "        *) ((${#words[@]} == 0)) && options=$_drmctl
                            "}\n"
                            "complete -F _drmctl drmctl\n";
 
+enum { TEXT_SIZE = 4096 };
+
 static void add(char *text, size_t size, const char *before, const char *word)
 {
     size_t n = strlen(text);
@@ -55,7 +57,7 @@ static bool add_option(void *user, const ctl_option *option, const char *group)
     char *text = user;
 
     (void)group;
-    add(text, 4096, "--", option->name);
+    add(text, TEXT_SIZE, "--", option->name);
     return true;
 }
 
@@ -66,22 +68,27 @@ static bool add_valued(void *user, const ctl_option *option, const char *group)
     (void)group;
     snprintf(word, sizeof word, "--%s", option->name);
     if (option->value && !has_word(text, word))
-        add(text, 4096, "", word);
+        add(text, TEXT_SIZE, "", word);
     snprintf(word, sizeof word, "-%c", option->letter);
     if (option->value && option->letter && !has_word(text, word))
-        add(text, 4096, "", word);
+        add(text, TEXT_SIZE, "", word);
     return true;
+}
+
+static void add_nouns(char *text, size_t size)
+{
+    for (size_t i = 0; i < ctl_n_commands; i++)
+        if (!has_word(text, ctl_commands[i].noun))
+            add(text, size, "", ctl_commands[i].noun);
 }
 
 static void print_names(void)
 {
-    char valued[4096] = "", nouns[1024] = "";
+    char valued[TEXT_SIZE] = "", nouns[1024] = "";
 
-    for (size_t i = 0; i < ctl_n_commands; i++) {
+    add_nouns(nouns, sizeof nouns);
+    for (size_t i = 0; i < ctl_n_commands; i++)
         ctl_each_option(&ctl_commands[i], add_valued, valued);
-        if (!has_word(nouns, ctl_commands[i].noun))
-            add(nouns, sizeof nouns, "", ctl_commands[i].noun);
-    }
     printf("_drmctl_valued='%s'\n_drmctl_nouns='%s'\n", valued, nouns);
 }
 
@@ -110,11 +117,13 @@ int ctl_cmd_completion(ctl *c)
     puts("    case \"${words[*]:0:2}\" in");
     for (size_t i = 0; i < ctl_n_commands; i++) {
         const ctl_command *row = &ctl_commands[i];
-        char options[4096] = "";
+        char options[TEXT_SIZE] = "";
         ctl_each_option(row, add_option, options);
         add(options, sizeof options, "--", "help");
-        if (strcmp(row->noun, "completion") == 0)
+        if (row->run == ctl_cmd_completion)
             add(options, sizeof options, "", "bash");
+        if (row->run == ctl_cmd_help)
+            add_nouns(options, sizeof options);
         print_verbs(i);
         printf("        %s%s%s%s%s) options='%s' ;;\n", row->verb ? "'" : "", row->noun, row->verb ? " " : "*",
                row->verb ? row->verb : "", row->verb ? "'" : "", options);

@@ -265,6 +265,7 @@ int ctl_delete_each(ctl *c, const char *noun, const char *verb, const char *done
         if (!first)
             first = code;
     }
-    code = ctl_rows_end(&w);
+    /* No head above nothing. */
+    code = w.n_rows || w.ops != &ctl_writer_table ? ctl_rows_end(&w) : 0;
     return first ? first : code;
 }

@@ -108,14 +108,20 @@ const char *ctl_nearest_word(const ctl_nearest *n);
 /* ---- complaints (report.c): one line on stderr; return the exit code ---- */
 int ctl_usage(const ctl *c, const char *format, ...) DRMGMT_PRINTF(2, 3);
 int ctl_complain(drmgmt_status status, const char *format, ...) DRMGMT_PRINTF(2, 3);
-/* Frees error. */
+/* Both free error. better: what to do, where the handler knows more than the status tells; NULL: the status's own hint.
+ */
 int ctl_fail(drmgmt_error *error);
+int ctl_fail_hint(drmgmt_error *error, const char *better);
 void ctl_note(const char *format, ...) DRMGMT_PRINTF(1, 2); /* something to know, no failure */
 /* What a signal that ends the program says first; "" for nothing. Also ends a live line. */
 void ctl_set_farewell(const char *text);
 struct termios;
 /* NULL: it is as it was. */
 void ctl_restore_terminal_on_signal(const struct termios *before);
+
+/* While held, a signal that ends the program waits: for what must not be cut in two. Not a mask, because the library's
+ * threads would still take it. */
+void ctl_hold_signals(bool hold);
 
 /* ---- input (input.c) ---- */
 /* The whole of a file, or of standard input for "-", at most max bytes, NUL-terminated, no NUL within. Wipe it if it is

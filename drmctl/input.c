@@ -135,8 +135,6 @@ int ctl_ask_secret(const char *prompt, char **secret)
 
     if (!line)
         return ctl_complain(DRMGMT_ERR_NO_MEMORY, "out of memory");
-    fflush(stdout);
-    fprintf(stderr, "%s: ", prompt);
     bool silenced = tcgetattr(STDIN_FILENO, &before) == 0;
     struct termios silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
@@ -144,6 +142,9 @@ int ctl_ask_secret(const char *prompt, char **secret)
         ctl_restore_terminal_on_signal(&before);
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     }
+    /* Asked only once nothing is echoed any more: the answer may come at once. */
+    fflush(stdout);
+    fprintf(stderr, "%s: ", prompt);
     int failed = read_line(line, SECRET_MAX);
     if (silenced) {
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);

@@ -13,7 +13,7 @@
 
 static char farewell[512];
 static struct termios terminal;
-static volatile sig_atomic_t terminal_changed;
+static volatile sig_atomic_t terminal_changed, held, pending;
 
 void ctl_set_farewell(const char *text)
 {
@@ -27,15 +27,26 @@ void ctl_restore_terminal_on_signal(const struct termios *before)
     terminal_changed = before != NULL;
 }
 
-/* Nothing of ours needs an orderly end: the library's transactions end with their connections, and files are moved into
- * place whole. */
+/* Nothing else of ours needs an orderly end: the library's transactions end with their connections, and files are moved
+ * into place whole. */
 static void leave(int signal_number)
 {
+    if (held) {
+        pending = signal_number;
+        return;
+    }
     if (terminal_changed)
         tcsetattr(STDIN_FILENO, TCSANOW, &terminal);
     if (farewell[0] && signal_number == SIGINT && write(STDERR_FILENO, farewell, strlen(farewell)) < 0)
         _exit(CTL_EXIT_FAILURE);
     _exit(128 + signal_number);
+}
+
+void ctl_hold_signals(bool hold)
+{
+    held = hold;
+    if (!hold && pending)
+        leave(pending);
 }
 
 static void handle_signals(void)

@@ -113,8 +113,9 @@ static int choose(ctl *c, struct words *w)
 
 /* ---- the scan ---- */
 
-/* One option at argv[*i]: fills given, moves *i past its value. given->name is NULL when it was help or version. */
-static int take_option(struct words *w, int argc, char **argv, int *i, ctl_given *given, char **owned)
+/* One option at argv[*i]: fills given, whose name is malloc()ed, and moves *i past its value. The name stays NULL when
+ * it was help or version; one that is unknown keeps its dashes, and is told of once the command is known. */
+static int take_option(struct words *w, int argc, char **argv, int *i, ctl_given *given)
 {
     const char *text = argv[*i];
     bool is_long = text[1] == '-';
@@ -130,11 +131,10 @@ static int take_option(struct words *w, int argc, char **argv, int *i, ctl_given
     }
     search_all(&s);
     if (!s.found || (!is_long && !s.takes_value && text[2])) {
-        given->name = *owned =
-            strndup(text, equals ? (size_t)(equals - text) : strlen(text)); /* told once the command is known */
+        given->name = strndup(text, equals ? (size_t)(equals - text) : strlen(text));
         return given->name ? -1 : ctl_complain(DRMGMT_ERR_NO_MEMORY, "out of memory");
     }
-    given->name = *owned = strdup(s.canonical);
+    given->name = strdup(s.canonical);
     if (!given->name)
         return ctl_complain(DRMGMT_ERR_NO_MEMORY, "out of memory");
     if (equals && !s.takes_value)
@@ -159,8 +159,7 @@ static int scan(ctl *c, struct words *w, int argc, char **argv)
             options = false;
         } else if (options && argv[i][0] == '-' && argv[i][1]) {
             ctl_given given = { NULL, NULL };
-            char *owned = NULL;
-            int code = take_option(w, argc, argv, &i, &given, &owned);
+            int code = take_option(w, argc, argv, &i, &given);
             if (given.name)
                 c->given[c->n_given++] = given;
             if (code >= 0)

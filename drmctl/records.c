@@ -73,8 +73,10 @@ static char *join(const char *json)
 
     if (text)
         *text = '\0';
-    json_array_foreach(array, i, item) if (text && json_is_string(item))
+    json_array_foreach(array, i, item)
     {
+        if (!text || !json_is_string(item))
+            continue;
         to = stpcpy(to, i ? ", " : "");
         to = stpcpy(to, json_string_value(item));
     }

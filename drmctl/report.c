@@ -74,16 +74,26 @@ int ctl_complain(drmgmt_status status, const char *format, ...)
 
 int ctl_fail(drmgmt_error *error)
 {
+    return ctl_fail_hint(error, NULL);
+}
+
+int ctl_fail_hint(drmgmt_error *error, const char *better)
+{
     drmgmt_status status = drmgmt_error_status(error);
     const char *detail = drmgmt_error_detail(error);
     char sqlstate[64];
-    const char *hint = hint_of(status);
+    const char *hint = better ? better : hint_of(status);
 
     if (!hint && status == DRMGMT_ERR_DATABASE && detail) {
         snprintf(sqlstate, sizeof sqlstate, "SQLSTATE %.20s", detail);
         hint = sqlstate;
     }
-    line(drmgmt_error_message(error), hint);
+    const char *message = drmgmt_error_message(error), *field = drmgmt_error_field(error);
+    char *full = NULL;
+    if (field && !strstr(message, field) && asprintf(&full, "%s: %s", field, message) < 0)
+        full = NULL;
+    line(full ? full : message, hint);
+    free(full);
     drmgmt_error_free(error);
     return drmgmt_status_exit_code(status);
 }

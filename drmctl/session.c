@@ -1,7 +1,6 @@
 /* Opens the session a command works in: an API key, or the log-in that is kept, refreshed when it is about to expire.
  * Called by handlers. */
 #include "drmctl.h"
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -52,18 +51,13 @@ static int exchange(ctl *c, const char *path, ctl_login *login)
 
 static int refresh(ctl *c, const char *path, ctl_login *login)
 {
-    sigset_t ends, before;
     int lock = -1, code = ctl_session_lock(path, &lock);
 
     if (code)
         return code;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &ends, &before);
+    ctl_hold_signals(true);
     code = exchange(c, path, login);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    ctl_hold_signals(false);
     close(lock);
     return code;
 }

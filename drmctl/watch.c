@@ -65,12 +65,12 @@ static void draw(const struct watch *w)
     fflush(stdout);
 }
 
-static void print_json(const struct watch *w)
+static int print_json(const struct watch *w)
 {
     char *json = NULL;
 
     if (drmgmt_record_json(w->job, &json, NULL))
-        return;
+        return ctl_complain(DRMGMT_ERR_NO_MEMORY, "out of memory");
     json_t *object = w->progress >= 0 ? json_loads(json, 0, NULL) : NULL;
     if (object) {
         drmgmt_free(json);
@@ -78,8 +78,11 @@ static void print_json(const struct watch *w)
         json = json_dumps(object, JSON_COMPACT);
         json_decref(object);
     }
-    puts(json ? json : "");
+    if (!json)
+        return ctl_complain(DRMGMT_ERR_NO_MEMORY, "out of memory");
+    puts(json);
     drmgmt_free(json);
+    return 0;
 }
 
 /* Writes what is new; the exit code is that of the output. */
@@ -96,15 +99,24 @@ static int show(struct watch *w)
     if (strcmp(state, w->shown) == 0)
         return 0;
     memcpy(w->shown, state, sizeof state);
+    int code = 0;
     format_line(w, line, sizeof line);
     if (w->json)
-        print_json(w);
+        code = print_json(w);
     else
         puts(line);
-    return ctl_output_check();
+    return code ? code : ctl_output_check();
 }
 
 /* ---- following ---- */
+
+/* Complaints stand in a line of their own. */
+static int fail(const struct watch *w, drmgmt_error *error)
+{
+    if (w->live && w->job)
+        putchar('\n');
+    return ctl_fail(error);
+}
 
 /* A database that restarts is waited for. */
 static int read_job(struct watch *w)
@@ -118,7 +130,7 @@ static int read_job(struct watch *w)
             return 0;
         }
         if (!w->job || !drmgmt_error_retryable(error) || i == LOSS_MAX_S)
-            return ctl_fail(error);
+            return fail(w, error);
         drmgmt_error_free(error);
         sleep(1);
     }
@@ -144,7 +156,7 @@ static int wait_event(struct watch *w, drmgmt_subscription *s, unsigned reread_m
     for (;;) {
         int got = drmgmt_subscription_next(s, w->live ? TICK_MS : reread_ms, &event, &error);
         if (got < 0)
-            return ctl_fail(error);
+            return fail(w, error);
         if (got > 0) {
             take_progress(w, event.data);
             drmgmt_event_clear(&event);
@@ -172,7 +184,7 @@ static int follow(struct watch *w, drmgmt_subscription *s)
             code = read_job(w);
     }
     ctl_set_farewell("");
-    if (w->live)
+    if (w->live && !code)
         putchar('\n');
     return code ? code : ctl_job_outcome(w->job);
 }

@@ -18,8 +18,9 @@ const ctl_writer_ops *ctl_writer_find(const char *name)
 const ctl_writer_ops *ctl_writer_of(const ctl *c)
 {
     const char *name = ctl_value(c, "output");
+    const ctl_writer_ops *ops = name ? ctl_writer_find(name) : NULL;
 
-    return name ? ctl_writer_find(name) : &ctl_writer_table;
+    return ops ? ops : &ctl_writer_table; /* an unknown name was refused when the command line was read */
 }
 
 /* {"column":"cell",...}; NULL when memory is out. */

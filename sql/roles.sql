@@ -30,6 +30,9 @@ BEGIN
 
     -- Short statements only: neither parallel workers nor compilation pays, and a generic plan's cost estimate must not start them.
     ALTER ROLE drm_app SET jit = off;
+    -- Statements are prepared once and written for one plan; without this PostgreSQL plans some of them anew each time, which costs
+    -- more than running them.
+    ALTER ROLE drm_app SET plan_cache_mode = force_generic_plan;
     ALTER ROLE drm_app SET max_parallel_workers_per_gather = 0;
     ALTER ROLE drm_app SET timezone = 'UTC';
     ALTER ROLE drm_app SET datestyle = 'ISO';

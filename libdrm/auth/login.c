@@ -21,23 +21,33 @@ void drmgmt_tokens_free(drmgmt_tokens *tokens)
 }
 DRMGMT__DEFINE_CLEANUP(tokens_freep, drmgmt_tokens *, drmgmt_tokens_free)
 
+static drmgmt_tokens *new_tokens(void)
+{
+    drmgmt_tokens *t = calloc(1, sizeof *t);
+
+    if (!t || !(t->refresh_token = calloc(1, DRMGMT__REFRESH_SIZE))) {
+        drmgmt_tokens_free(t);
+        return NULL;
+    }
+    t->expires_in = DRMGMT__ACCESS_SECONDS;
+    t->refresh_expires_in = DRMGMT__REFRESH_SECONDS;
+    return t;
+}
+
 /* Tokens for a user, and what is to be stored of the refresh token. */
 static int make_tokens(drmgmt_context *context, const char *tenant_id, const char *user_id,
                        drmgmt__refresh_token *refresh, drmgmt_tokens **tokens, drmgmt_error **error)
 {
-    DRMGMT__CLEANUP(tokens_freep) drmgmt_tokens *t = calloc(1, sizeof *t);
+    DRMGMT__CLEANUP(tokens_freep) drmgmt_tokens *t = new_tokens();
 
-    if (!t || !(t->refresh_token = calloc(1, DRMGMT__REFRESH_SIZE)))
+    if (!t)
         return drmgmt__fail_memory(error);
     if (drmgmt__refresh_token_make(tenant_id, user_id, refresh, t->refresh_token))
         return drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "the system gives no random numbers");
     int rc = drmgmt__token_issue(context->keyring, tenant_id, user_id, &t->access_token, error);
-    if (rc)
-        return rc;
-    t->expires_in = DRMGMT__ACCESS_SECONDS;
-    t->refresh_expires_in = DRMGMT__REFRESH_SECONDS;
-    *tokens = DRMGMT__STEAL(t);
-    return 0;
+    if (!rc)
+        *tokens = DRMGMT__STEAL(t);
+    return rc;
 }
 
 /* Puts one's own words in the place of UNAUTHENTICATED, which must not tell why; passes other failures on. */

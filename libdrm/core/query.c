@@ -93,17 +93,18 @@ static int add_filter(drmgmt_query *query, const char *name, const char *field, 
         return invalid(error, name, "it is given twice");
     /* Of the limits only the list of words holds: a pattern may be shorter than any value. */
     char buffer[256];
-    const char *wrong = f->schema && strstr(f->schema, "\"enum\"")
-                            ? drmgmt__limits_check(f, value, buffer, sizeof buffer)
-                            : NULL;
+    const char *wrong =
+        f->schema && strstr(f->schema, "\"enum\"") ? drmgmt__limits_check(f, value, buffer, sizeof buffer) : NULL;
     if (wrong)
         return invalid(error, name, wrong);
     if (query->n_filters == DRMGMT__QUERY_FILTERS_MAX)
         return invalid(error, name, "too many filters");
-    char *copy = strdup(value);
-    if (!copy)
+    struct drmgmt__filter *filter = &query->filters[query->n_filters];
+    filter->value = strdup(value);
+    if (!filter->value)
         return drmgmt__fail_memory(error);
-    query->filters[query->n_filters++] = (struct drmgmt__filter){ i, copy };
+    filter->field = i;
+    query->n_filters++;
     return 0;
 }
 

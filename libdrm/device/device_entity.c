@@ -14,10 +14,7 @@ static const drmgmt_field fields[] = {
       "\"maxItems\":64,\"items\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":100}" },
     { "protocols", DRMGMT_TYPE_TAGS, DRMGMT_FIELD_FILTER | DRMGMT_FIELD_COLUMN, "d.protocols",
       "Protocols it has a profile for", NULL },
-    { "profiles", DRMGMT_TYPE_JSON, DRMGMT_FIELD_WRITABLE | DRMGMT_FIELD_DETAIL,
-      "(SELECT coalesce(jsonb_agg(jsonb_build_object('protocol', p.protocol, 'address', p.address, 'port', p.port,"
-      " 'settings', p.settings, 'credential_id', p.snmp_credential_id) ORDER BY p.protocol), '[]'::jsonb)"
-      " FROM drm.device_protocol_profiles p WHERE p.tenant_id = d.tenant_id AND p.device_id = d.id)",
+    { "profiles", DRMGMT_TYPE_JSON, DRMGMT_FIELD_WRITABLE | DRMGMT_FIELD_DETAIL, "d.profiles",
       "How it is reached, at most one profile a protocol; setting it replaces them all. In place of credential_id a "
       "community may be given: it is sealed as a credential of this device and never read back",
       "\"type\":\"array\",\"maxItems\":16,\"items\":{\"type\":\"object\",\"additionalProperties\":false,\"required\":["

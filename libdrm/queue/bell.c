@@ -19,7 +19,8 @@ enum {
 };
 
 static const char hints_block[] = "30000", hints_count[] = "256", bell_count[] = "1024", group[] = "workers";
-/* A consumer silent for so long belongs to a worker that was killed: a living one asks every few seconds. */
+/* A consumer idle for so long most likely belongs to a worker that was killed. If not, no harm: its next bell makes it
+ * anew. */
 static const long long dead_after_ms = 3600000;
 
 struct drmgmt__bell {
@@ -204,10 +205,8 @@ static bool ready(drmgmt__bell *b, uint64_t deadline)
     b->ringing = b->hinting = false;
     if (drmgmt__redis_open(&b->bell, b->context, "bell", until) &&
         drmgmt__redis_open(&b->hints, b->context, "hints", until) && learn_client(b) && make_group(b) &&
-        sweep_consumers(b) && find_hints(b)) {
-        note_back(b);
+        sweep_consumers(b) && find_hints(b))
         return true;
-    }
     disconnect(b);
     note_away(b);
     return false;
@@ -358,8 +357,10 @@ int drmgmt__bell_wait(drmgmt__bell *b, unsigned timeout_ms, void (*cancelled)(vo
     do {
         if (ready(b, deadline)) {
             int rc = listen_for(b, deadline, cancelled, user);
-            if (rc >= 0)
+            if (rc >= 0) {
+                note_back(b);
                 return rc;
+            }
             disconnect(b);
             note_away(b);
         }

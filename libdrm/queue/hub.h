@@ -93,6 +93,7 @@ struct drmgmt__hub {
     drmgmt__stream_id woken; /* last entry read from wake_key */
     redisReply *batch;       /* read, but not yet known to be of this epoch */
     bool asked;              /* XREAD and GET are under way */
+    bool proven;             /* Redis answered since it was connected to */
     bool renewed;            /* the epoch changed: streams were emptied or events lost */
     uint64_t check_at;       /* when to look at the epoch */
     uint64_t silent_at;      /* when an answer to XREAD is overdue */

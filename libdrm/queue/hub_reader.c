@@ -63,10 +63,12 @@ static void note_away(struct drmgmt__hub *hub)
                 "reason", hub->live.problem[0] ? hub->live.problem : hub->control.problem, NULL);
 }
 
+/* Not before it answered: one that accepts connections but refuses commands is not back. */
 static void note_back(struct drmgmt__hub *hub)
 {
     char away[24];
 
+    hub->proven = true;
     hub->backoff = (drmgmt__backoff){ 0 };
     if (!hub->away_since)
         return;
@@ -88,7 +90,7 @@ static bool connect_both(struct drmgmt__hub *hub)
         drmgmt__redis_close(&hub->control);
         note_away(hub);
     } else {
-        note_back(hub);
+        hub->proven = false;
         hub->woken = (drmgmt__stream_id){ 0, 0 };
         hub->check_at = drmgmt__monotonic_us() + CHECK_US;
     }
@@ -212,6 +214,15 @@ static void take_page(struct drmgmt__hub *hub, drmgmt__feed *feed, const redisRe
         }
 }
 
+/* A stream that ends before what was read of it is another one: somebody deleted it, and its ids begin anew. */
+static bool begun_anew(const drmgmt__feed *feed, const redisReply *last)
+{
+    drmgmt__stream_id id = { 0, 0 };
+
+    drmgmt__reply_single_id(last, &id);
+    return drmgmt__stream_id_before(id, feed->position);
+}
+
 /* Reads the answers to ask_feed(). */
 static bool settle_feed(struct drmgmt__hub *hub, drmgmt__feed *feed)
 {
@@ -226,6 +237,10 @@ static bool settle_feed(struct drmgmt__hub *hub, drmgmt__feed *feed)
         if (replies[i] && replies[i]->type == REDIS_REPLY_ERROR)
             snprintf(hub->control.problem, sizeof hub->control.problem, "Redis refused a command: %.150s",
                      replies[i]->str);
+    }
+    if (good && feed->scanning && begun_anew(feed, replies[2])) {
+        hub->renewed = true;
+        good = false;
     }
     if (good) {
         pthread_mutex_lock(&hub->mutex);
@@ -381,6 +396,8 @@ static bool take_answers(struct drmgmt__hub *hub, const redisReply *epoch)
             take_stream(hub, batch->element[i]);
         drmgmt__pace_turn(&hub->pace);
     }
+    if (good)
+        note_back(hub);
     freeReplyObject(batch);
     hub->batch = NULL;
     hub->asked = false;
@@ -418,6 +435,8 @@ static bool check_epoch(struct drmgmt__hub *hub)
     hub->check_at = drmgmt__monotonic_us() + CHECK_US;
     hub->renewed = reply && (reply->type != REDIS_REPLY_STRING || strcmp(reply->str, hub->epoch) != 0);
     freeReplyObject(reply);
+    if (reply && !hub->renewed)
+        note_back(hub);
     return reply && !hub->renewed;
 }
 
@@ -496,6 +515,8 @@ void *drmgmt__hub_run(void *user)
             continue;
         note_lost(hub, idle);
         disconnect(hub);
+        if (!hub->proven)
+            back_off(hub);
     }
     if (hub->control.fd >= 0) {
         drmgmt__resp_command(&hub->control.out, "DEL", hub->wake_key, NULL);

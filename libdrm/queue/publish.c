@@ -18,7 +18,9 @@ enum {
     BYTES_MAX = 64 << 20,
     KEEP_BYTES = 1 << 20, /* what a buffer may keep for the next time */
     HOLD_US = 1000000,    /* how long commands wait for Redis to come back */
-    LAST_US = 1000000     /* for the last ones, when the publisher is freed */
+    LAST_US = 1000000,    /* for the last ones, when the publisher is freed */
+    CALM_US = 10000000,   /* without a failure: the next one is a new story */
+    QUIET_US = 60000000   /* between two warnings that commands are refused */
 };
 
 struct lane {
@@ -51,6 +53,8 @@ struct drmgmt__publisher {
     drmgmt__pace pace;
     drmgmt__backoff backoff;
     uint64_t away_since; /* 0: Redis is there */
+    uint64_t failed_at, quiet_until;
+    bool refused, told; /* the last failure was an answer; the outage was logged */
 };
 
 int drmgmt__publisher_new(drmgmt_context *context, struct drmgmt__publisher **publisher, drmgmt_error **error)
@@ -131,17 +135,24 @@ static void note_away(struct drmgmt__publisher *p)
 {
     uint64_t now = drmgmt__monotonic_us();
 
+    if (now - p->failed_at > CALM_US)
+        p->backoff = (drmgmt__backoff){ 0 };
+    p->failed_at = now;
     if (!p->away_since) {
         p->away_since = now;
-        drmgmt__log(p->context, DRMGMT_LOG_WARNING,
-                    "Redis is away: events of jobs are dropped and workers are not woken; jobs go on, workers look "
-                    "for them every second",
-                    "reason", p->redis.problem, NULL);
+        p->told = !p->refused || now >= p->quiet_until;
+        if (p->refused && p->told)
+            p->quiet_until = now + QUIET_US;
+        if (p->told)
+            drmgmt__log(p->context, DRMGMT_LOG_WARNING,
+                        "Redis is away: events of jobs are dropped and workers are not woken; jobs go on, workers look "
+                        "for them every second",
+                        "reason", p->redis.problem, NULL);
     }
     pthread_mutex_lock(&p->mutex);
     if (p->stopping || now - p->away_since >= HOLD_US) {
         p->dropping = true;
-        p->lost = p->lost || p->queued.events;
+        p->lost = true; /* also when it was bells only: the new epoch is the proof that Redis takes commands again */
         p->dropped += p->queued.count;
         p->queued.count = p->queued.events = 0;
         drmgmt__strbuf_free(&p->queued.commands);
@@ -156,7 +167,6 @@ static void note_back(struct drmgmt__publisher *p)
 {
     char dropped[24], away[24];
 
-    p->backoff = (drmgmt__backoff){ 0 };
     if (!p->away_since)
         return;
     pthread_mutex_lock(&p->mutex);
@@ -166,8 +176,9 @@ static void note_back(struct drmgmt__publisher *p)
     pthread_mutex_unlock(&p->mutex);
     snprintf(away, sizeof away, "%llu", (unsigned long long)(drmgmt__monotonic_us() - p->away_since) / 1000);
     p->away_since = 0;
-    drmgmt__log(p->context, DRMGMT_LOG_INFO, "Redis is back: events are published and workers are woken again",
-                "away_ms", away, "dropped", dropped, NULL);
+    if (p->told)
+        drmgmt__log(p->context, DRMGMT_LOG_INFO, "Redis is back: events are published and workers are woken again",
+                    "away_ms", away, "dropped", dropped, NULL);
 }
 
 /* A connection that is alive as far as one can see. False: none now; has waited before the next attempt. */
@@ -177,6 +188,7 @@ static bool connected(struct drmgmt__publisher *p)
         return true;
     if (drmgmt__redis_open(&p->redis, p->context, "publisher", drmgmt__monotonic_us() + DRMGMT__REDIS_OPEN_US))
         return true;
+    p->refused = false;
     note_away(p);
     pthread_mutex_lock(&p->mutex);
     pause_us(p, drmgmt__backoff_next(&p->backoff) * UINT64_C(1000));
@@ -213,7 +225,8 @@ static void take(struct drmgmt__publisher *p)
 }
 
 /* Sends the buffer and reads as many answers. An answer that is an error (no memory, read-only, no permission) counts
- * as Redis being away: what follows would be refused too. */
+ * as Redis being away: what follows would be refused too, and after a failover the connection leads to the wrong
+ * server. */
 static bool send_batch(struct drmgmt__publisher *p)
 {
     struct batch *b = &p->sending;
@@ -226,6 +239,7 @@ static bool send_batch(struct drmgmt__publisher *p)
     drmgmt__pace_turn(&p->pace);
     if (good)
         return true;
+    p->refused = p->redis.fd >= 0;
     drmgmt__redis_close(&p->redis);
     pthread_mutex_lock(&p->mutex);
     p->lost = p->lost || b->events;
@@ -310,7 +324,8 @@ static void finish(struct drmgmt__publisher *p, bool room, size_t before, bool e
     pthread_mutex_unlock(&p->mutex);
     if (tell)
         drmgmt__log(p->context, DRMGMT_LOG_WARNING,
-                    "Redis is too slow: events of jobs are dropped; jobs go on, readers of events read them again",
+                    "Too many events wait to be sent to Redis: they are dropped; jobs go on, readers of events read "
+                    "them again",
                     NULL);
 }
 

@@ -128,7 +128,7 @@ static void set_tcp_options(int fd)
 static int connect_remote(const drmgmt__redis *r, const char *host, const char *port, uint64_t deadline,
                           const char **problem)
 {
-    struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG }, *found = NULL;
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL;
     int fd = -1, rc = getaddrinfo(host, port, &hints, &found);
 
     if (rc) {

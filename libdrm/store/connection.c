@@ -302,7 +302,7 @@ static int transact(drmgmt__connection *c, drmgmt_session *session, drmgmt_permi
 {
     const char *sql = drmgmt__query_text(query);
     PGresult *result = NULL;
-    struct entry e;
+    struct entry e = { .n = 0 };
 
     if (!sql)
         return drmgmt__fail_memory(error);

@@ -1,7 +1,11 @@
 """python3 -m stack: run, stop, exec. scripts/run and scripts/stop call the first two, ctest the third."""
 import argparse
 import pathlib
+import signal
 import sys
+
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a Ctrl-C while modules load ends it, without a traceback
 
 from . import execute, run, signals
 from .failure import Failure

@@ -44,7 +44,7 @@ class Client:
                 if answer.status != 200:
                     check("GET", path, answer.status, answer.read())
                 yield from parse_events(answer)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise Failure(f"GET {path}: {error}") from error
 
 

@@ -1,8 +1,8 @@
 """`python3 -m stack exec`: a command with private servers around it. ctest runs unit tests that need servers this way."""
 import os
 import pathlib
-import signal
 import subprocess
+import sys
 
 from . import signals
 from .fleet import Fleet
@@ -18,7 +18,11 @@ def run(options):
                migrated=options.migrated) as fleet:
         # What the caller set for the command stays, apart from what is ours to tell.
         environment = {**os.environ, **fleet.env}
-        child = subprocess.Popen(options.command, env=environment)
+        try:
+            child = subprocess.Popen(options.command, env=environment)
+        except OSError as error:
+            print(f"stack: {options.command[0]}: {error.strerror}", file=sys.stderr)
+            return 127
         try:
             code = child.wait()
         except signals.Interrupted as interrupted:
@@ -29,4 +33,4 @@ def run(options):
                 child.kill()
                 child.wait()
             return 128 + interrupted.number
-    return code if code >= 0 else 128 - code if code != -signal.SIGKILL else 137
+    return code if code >= 0 else 128 - code

@@ -37,7 +37,8 @@ def app_url(given, place):
     rows = psql(url, f"SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APP}')", "DRM_DATABASE_URL cannot be used",
                 "Is it right, does the server run, does the database exist?", rows=True)
     if "DRM_APP_DATABASE_URL" in given:
-        psql(given["DRM_APP_DATABASE_URL"], "SELECT 1", "DRM_APP_DATABASE_URL cannot be used") if rows == ["t"] else None
+        if rows == ["t"]:
+            psql(given["DRM_APP_DATABASE_URL"], "SELECT 1", "DRM_APP_DATABASE_URL cannot be used")
         return given["DRM_APP_DATABASE_URL"]
     if "app_password" not in place:
         if rows == ["t"]:

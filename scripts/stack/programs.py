@@ -34,7 +34,6 @@ class Program(Process):
 class Drmd(Program):
     name = "drmd"
     stop_seconds = 15
-    hint = "Where its address is in use: --listen ADDRESS:PORT takes another, and without --listen a free one is found."
 
     def __init__(self, build, log, env, folder, listen=None, port=None):
         super().__init__(build, log, env, folder)
@@ -53,8 +52,11 @@ class Drmd(Program):
             super().start()
         except Failure as failure:
             # The port of the last time is a wish; the one of --listen, or of this run, is not.
-            if self.exit_code() != ADDRESS_IN_USE or self.given or self.url or not self.port:
-                raise failure
+            if self.exit_code() != ADDRESS_IN_USE:
+                raise
+            if self.given or self.url or not self.port:
+                failure.hint = "Give another address with --listen; without --listen a free port is found."
+                raise
             self.port = None
             super().start()
         self.url = self.ready_file.read_text(encoding="ascii").strip()

@@ -121,9 +121,9 @@ class Postgres(Process):
         shutil.rmtree(beside, ignore_errors=True)
         secret = self.folder / "password"
         write_private(secret, self.password + "\n", self.user)
-        words = ["-U", SUPERUSER, "-A", "scram-sha-256", "--pwfile", secret, "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"]
-        done = subprocess.run(command([postgres_binaries() / "initdb", "-D", beside, *words, *([] if self.durable else ["--no-sync"])],
-                                      self.user), cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        words = ["-U", SUPERUSER, "-A", "scram-sha-256", "--pwfile", secret, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
+                 "--no-instructions"]
+        done = subprocess.run(command([postgres_binaries() / "initdb", "-D", beside, *words], self.user), cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               env=clean_environment(), start_new_session=True, check=False)
         secret.unlink()
         self.log.parent.mkdir(parents=True, exist_ok=True)

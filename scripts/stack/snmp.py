@@ -41,6 +41,14 @@ def sys_descr(port, community, timeout=0.5):
             answer = s.recv(65535)
         except OSError:
             return None
+    try:
+        return _value(answer, number)
+    except (IndexError, ValueError):
+        return None  # whoever it is, it is no agent
+
+
+def _value(answer, number):
+    """The text in the response to this request; IndexError or ValueError when it has another shape."""
     _, body, _ = _read(answer)
     (_, _), (_, _), (tag, pdu) = _walk(body)
     (_, got), (_, status), _, (_, varbinds) = _walk(pdu)
@@ -48,4 +56,4 @@ def sys_descr(port, community, timeout=0.5):
         return None
     (_, varbind), = _walk(varbinds)
     _, (tag, value) = _walk(varbind)
-    return value.decode(errors="replace") if tag == 4 else None
+    return value.decode() if tag == 4 else None

@@ -184,9 +184,14 @@ class Stack:
         places = self.state.memory.setdefault("databases", {})
         key = given.identity(self.given["DRM_DATABASE_URL"]) if not self.postgres else "private"
         self.place = places.setdefault(key, {})
-        with self.steps.step("schema up to date (drmctl db migrate)"):
-            self._private_urls() if self.postgres else self._given_urls()
+        with self.steps.step("database and its roles ready"):
+            if self.postgres:
+                self._private_urls()
+            else:
+                self.env.update(DRM_DATABASE_URL=self.given["DRM_DATABASE_URL"],
+                                DRM_APP_DATABASE_URL=given.app_url(self.given, self.place))
             self.state.save()
+        with self.steps.step("schema up to date (drmctl db migrate)"):
             self._drmctl("db", "migrate")
         self.env["DRM_KEYRING"] = self.given.get("DRM_KEYRING") or str(self.state.folder / "keyring")
         self.env["DRM_SESSION"] = str(self.state.folder / "session")
@@ -203,9 +208,6 @@ class Stack:
         self.env.update(DRM_ADMIN_DATABASE_URL=self.postgres.url(),
                         DRM_DATABASE_URL=self.postgres.url(database.MIGRATE, passwords[database.MIGRATE]),
                         DRM_APP_DATABASE_URL=self.postgres.url(database.APP, passwords[database.APP]))
-
-    def _given_urls(self):
-        self.env.update(DRM_DATABASE_URL=self.given["DRM_DATABASE_URL"], DRM_APP_DATABASE_URL=given.app_url(self.given, self.place))
 
     def _find_tenant(self):
         """A tenant with an administrator: made now, or, with a password given, the one that exists."""

@@ -40,28 +40,38 @@ BEGIN
 END
 $$;
 
+-- Whether a seal was made with this key, for this backend, and has not expired. A function that PostgreSQL puts into the statements that
+-- call it: what a seal costs is paid in every statement, and most of that would be calls.
+CREATE FUNCTION sec.seal_is_good(p_seal text, p_ipad bytea, p_opad bytea) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL RESTRICTED
+    -- Both sides hashed once more: what a comparison's time tells of them is of no use. The expiry is read only of a seal that is ours.
+    RETURN CASE WHEN pg_catalog.split_part(p_seal, '.', 3) = pg_catalog.pg_backend_pid()::text
+                 AND pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.split_part(p_seal, '.', 6), 'UTF8'))
+                   = pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.encode(pg_catalog.sha256(p_opad || pg_catalog.sha256(p_ipad
+                     || pg_catalog.convert_to(pg_catalog.left(p_seal, -65), 'UTF8'))), 'hex'), 'UTF8'))
+                THEN pg_catalog.to_timestamp(pg_catalog.split_part(p_seal, '.', 4)::double precision) >= pg_catalog.statement_timestamp()
+                ELSE false END;
+
+CREATE FUNCTION sec.refuse_seal() RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'the tenant context is not valid' USING ERRCODE = '42501',
+        HINT = 'The seal is forged, expired, or belongs to another connection.';
+END
+$$;
+
 -- Parts of a seal after it was verified: {tenant or '-', user or purpose}. Raises 42501 for anything but a good one.
 CREATE FUNCTION sec.open_seal(p_seal text) RETURNS text[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    v_part text[] := pg_catalog.string_to_array(p_seal, '.');
-    v_ipad bytea;
-    v_opad bytea;
+    v_part text[];
 BEGIN
-    IF pg_catalog.cardinality(v_part) = 6
-        AND v_part[3] = pg_catalog.pg_backend_pid()::text
-        AND v_part[5] ~ '^[0-9]{1,9}$' AND v_part[4] ~ '^[0-9]{1,12}$' THEN
-        SELECT k.ipad, k.opad INTO v_ipad, v_opad FROM sec.seal_keys k WHERE k.id = v_part[5]::integer;
-        -- Both sides hashed once more: what a comparison's time tells of them is of no use.
-        IF pg_catalog.sha256(pg_catalog.convert_to(v_part[6], 'UTF8')) = pg_catalog.sha256(pg_catalog.convert_to(
-               pg_catalog.encode(pg_catalog.sha256(v_opad || pg_catalog.sha256(v_ipad ||
-               pg_catalog.convert_to(pg_catalog.left(p_seal, -65), 'UTF8'))), 'hex'), 'UTF8'))
-            AND v_part[4]::bigint >= EXTRACT(epoch FROM pg_catalog.clock_timestamp()) THEN
-            RETURN v_part[1:2];
-        END IF;
+    SELECT (pg_catalog.string_to_array(p_seal, '.'))[1:2] INTO v_part FROM sec.seal_keys k
+        WHERE k.id::text = pg_catalog.split_part(p_seal, '.', 5) AND sec.seal_is_good(p_seal, k.ipad, k.opad);
+    IF NOT FOUND THEN
+        PERFORM sec.refuse_seal();
     END IF;
-    RAISE EXCEPTION 'the tenant context is not valid' USING ERRCODE = '42501',
-        HINT = 'The seal is forged, expired, or belongs to another connection.';
+    RETURN v_part;
 END
 $$;
 
@@ -70,29 +80,40 @@ CREATE FUNCTION sec.tenant() RETURNS uuid
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_seal text := pg_catalog.current_setting('drm.seal', true);
-    v_part text[];
+    v_tenant uuid;
 BEGIN
     IF v_seal IS NULL OR v_seal = '' THEN
         RETURN NULL;
     END IF;
-    v_part := sec.open_seal(v_seal);
-    RETURN CASE WHEN v_part[1] <> '-' THEN v_part[1]::uuid END;
+    SELECT NULLIF(pg_catalog.split_part(v_seal, '.', 1), '-')::uuid INTO v_tenant FROM sec.seal_keys k
+        WHERE k.id::text = pg_catalog.split_part(v_seal, '.', 5) AND sec.seal_is_good(v_seal, k.ipad, k.opad);
+    IF NOT FOUND THEN
+        PERFORM sec.refuse_seal();
+    END IF;
+    RETURN v_tenant;
+END
+$$;
+
+-- Tenant and user of this transaction in one verification; both NULL without a seal and for a system seal.
+CREATE FUNCTION sec.context(OUT tenant uuid, OUT actor uuid)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_seal text := pg_catalog.current_setting('drm.seal', true);
+BEGIN
+    IF v_seal IS NULL OR v_seal = '' THEN
+        RETURN;
+    END IF;
+    SELECT NULLIF(pg_catalog.split_part(v_seal, '.', 1), '-')::uuid,
+           CASE WHEN v_seal NOT LIKE '-.%' THEN pg_catalog.split_part(v_seal, '.', 2)::uuid END INTO tenant, actor FROM sec.seal_keys k
+        WHERE k.id::text = pg_catalog.split_part(v_seal, '.', 5) AND sec.seal_is_good(v_seal, k.ipad, k.opad);
+    IF NOT FOUND THEN
+        PERFORM sec.refuse_seal();
+    END IF;
 END
 $$;
 
 CREATE FUNCTION sec.actor() RETURNS uuid
-    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    v_seal text := pg_catalog.current_setting('drm.seal', true);
-    v_part text[];
-BEGIN
-    IF v_seal IS NULL OR v_seal = '' THEN
-        RETURN NULL;
-    END IF;
-    v_part := sec.open_seal(v_seal);
-    RETURN CASE WHEN v_part[1] <> '-' THEN v_part[2]::uuid END;
-END
-$$;
+    LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS 'SELECT c.actor FROM sec.context() c';
 
 CREATE FUNCTION app.current_tenant() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS 'SELECT sec.tenant()';
@@ -203,6 +224,6 @@ BEGIN
 END
 $$;
 
-GRANT EXECUTE ON FUNCTION sec.open_seal(text), sec.tenant(), sec.actor(), sec.enter_system(text), sec.require_system(text),
+GRANT EXECUTE ON FUNCTION sec.open_seal(text), sec.tenant(), sec.context(), sec.actor(), sec.enter_system(text), sec.require_system(text),
     app.current_tenant(), app.current_user_id() TO drm_app, drm_sched;
 GRANT EXECUTE ON FUNCTION sec.mint(uuid, uuid) TO drm_sched;

@@ -108,35 +108,42 @@ GRANT INSERT ON drm.audit_logs TO drm_app;
 GRANT SELECT ON drm.tenants, drm.tenant_keys, drm.users, drm.api_keys TO drm_sched;
 GRANT UPDATE (last_used_at) ON drm.api_keys TO drm_sched;
 
--- Raises unless the user is active in an active tenant and its role reaches the rank. Not granted to programs: it would tell who exists.
-CREATE FUNCTION sec.check_actor(p_tenant uuid, p_user uuid, p_min_role integer) RETURNS void
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    v_rank integer;
-BEGIN
-    SELECT CASE u.role WHEN 'viewer' THEN 1 WHEN 'operator' THEN 2 WHEN 'administrator' THEN 3 END INTO v_rank
+-- The rank of a user's role; no row unless the user is active in an active tenant. Put into the statements that call it, and not granted to
+-- programs: it would tell who exists.
+CREATE FUNCTION sec.actor_rank(p_tenant uuid, p_user uuid) RETURNS TABLE (rank integer)
+    LANGUAGE sql STABLE BEGIN ATOMIC
+    SELECT CASE u.role WHEN 'viewer' THEN 1 WHEN 'operator' THEN 2 WHEN 'administrator' THEN 3 END
         FROM drm.users u JOIN drm.tenants t ON t.tenant_id = u.tenant_id
         WHERE u.tenant_id = p_tenant AND u.id = p_user AND u.active AND t.status = 'active';
-    IF NOT FOUND THEN
+END;
+
+CREATE FUNCTION sec.refuse_actor(p_rank integer) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF p_rank IS NULL THEN
         RAISE EXCEPTION 'not authenticated' USING ERRCODE = 'DR401';
     END IF;
-    IF v_rank < p_min_role THEN
-        RAISE EXCEPTION 'your role does not allow this' USING ERRCODE = 'DR403';
-    END IF;
+    RAISE EXCEPTION 'your role does not allow this' USING ERRCODE = 'DR403';
 END
 $$;
 
--- First statement of every tenant transaction of a program that holds the seal key.
+-- First statement of every tenant transaction of a program that holds the seal key: sets the context, and raises unless the seal is good
+-- and the actor may.
 CREATE FUNCTION sec.enter(p_seal text, p_min_role integer) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    v_part text[] := sec.open_seal(p_seal);
+    v_tenant uuid;
+    v_rank integer;
 BEGIN
-    IF v_part[1] = '-' THEN
-        RAISE EXCEPTION 'a system seal opens no tenant' USING ERRCODE = '42501';
-    END IF;
-    PERFORM sec.check_actor(v_part[1]::uuid, v_part[2]::uuid, p_min_role);
     PERFORM pg_catalog.set_config('drm.seal', p_seal, true);
+    SELECT c.tenant, a.rank INTO v_tenant, v_rank
+        FROM sec.context() c LEFT JOIN LATERAL sec.actor_rank(c.tenant, c.actor) a ON true;
+    IF v_tenant IS NULL THEN
+        RAISE EXCEPTION 'this seal opens no tenant' USING ERRCODE = '42501';
+    END IF;
+    IF (v_rank >= p_min_role) IS NOT TRUE THEN
+        PERFORM sec.refuse_actor(v_rank);
+    END IF;
 END
 $$;
 
@@ -145,6 +152,7 @@ CREATE FUNCTION sec.enter_api_key(p_key text, p_min_role integer) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_key drm.api_keys;
+    v_rank integer;
 BEGIN
     IF p_key ~ '^drm_[0-9a-f]{32}_[A-Za-z0-9_-]{43}$' THEN
         SELECT k.* INTO v_key FROM drm.api_keys k
@@ -153,9 +161,12 @@ BEGIN
               AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > pg_catalog.now());
     END IF;
     IF v_key.id IS NULL THEN
-        RAISE EXCEPTION 'not authenticated' USING ERRCODE = 'DR401';
+        PERFORM sec.refuse_actor(NULL);
     END IF;
-    PERFORM sec.check_actor(v_key.tenant_id, v_key.user_id, p_min_role);
+    SELECT a.rank INTO v_rank FROM sec.actor_rank(v_key.tenant_id, v_key.user_id) a;
+    IF (v_rank >= p_min_role) IS NOT TRUE THEN
+        PERFORM sec.refuse_actor(v_rank);
+    END IF;
     IF v_key.last_used_at IS NULL OR v_key.last_used_at < pg_catalog.now() - interval '1 minute' THEN
         UPDATE drm.api_keys SET last_used_at = pg_catalog.now()
             WHERE tenant_id = v_key.tenant_id AND id = v_key.id
@@ -180,8 +191,8 @@ $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sec FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.enter(text, integer), sec.enter_api_key(text, integer), sec.auth_user(text, text) TO drm_app;
+GRANT EXECUTE ON FUNCTION sec.actor_rank(uuid, uuid), sec.refuse_actor(integer) TO drm_sched;
 GRANT CREATE ON SCHEMA sec TO drm_sched;
-ALTER FUNCTION sec.check_actor(uuid, uuid, integer) OWNER TO drm_sched;
 ALTER FUNCTION sec.enter(text, integer) OWNER TO drm_sched;
 ALTER FUNCTION sec.enter_api_key(text, integer) OWNER TO drm_sched;
 ALTER FUNCTION sec.auth_user(text, text) OWNER TO drm_sched;

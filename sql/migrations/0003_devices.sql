@@ -7,7 +7,8 @@ CREATE TABLE drm.devices (
     name text NOT NULL CHECK (name = btrim(name) AND length(name) BETWEEN 1 AND 200),
     description text NOT NULL DEFAULT '' CHECK (length(description) <= 2000),
     tags text[] NOT NULL DEFAULT '{}' CHECK (cardinality(tags) <= 64 AND array_position(tags, NULL) IS NULL),
-    protocols text[] NOT NULL DEFAULT '{}', -- kept by the trigger on device_protocol_profiles
+    protocols text[] NOT NULL DEFAULT '{}', -- these two are kept by the trigger on device_protocol_profiles,
+    profiles jsonb NOT NULL DEFAULT '[]',   -- so that reading a device looks into one table only
     version bigint NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
@@ -176,17 +177,20 @@ $$;
 CREATE TRIGGER write_tags AFTER INSERT OR UPDATE OF tags ON drm.devices
     FOR EACH ROW EXECUTE FUNCTION drm.devices_write_tags();
 
-CREATE FUNCTION drm.profiles_write_protocols() RETURNS trigger
+CREATE FUNCTION drm.profiles_write_device() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_row record := CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
 BEGIN
-    UPDATE drm.devices d SET protocols = COALESCE((SELECT pg_catalog.array_agg(p.protocol ORDER BY p.protocol)
-            FROM drm.device_protocol_profiles p WHERE p.tenant_id = v_row.tenant_id AND p.device_id = v_row.device_id), '{}')
+    UPDATE drm.devices d SET (protocols, profiles) = (
+            SELECT COALESCE(pg_catalog.array_agg(p.protocol ORDER BY p.protocol), '{}'),
+                   COALESCE(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('protocol', p.protocol, 'address', p.address, 'port', p.port,
+                       'settings', p.settings, 'credential_id', p.snmp_credential_id) ORDER BY p.protocol), '[]')
+                FROM drm.device_protocol_profiles p WHERE p.tenant_id = v_row.tenant_id AND p.device_id = v_row.device_id)
         WHERE d.tenant_id = v_row.tenant_id AND d.id = v_row.device_id;
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER write_protocols AFTER INSERT OR DELETE ON drm.device_protocol_profiles
-    FOR EACH ROW EXECUTE FUNCTION drm.profiles_write_protocols();
-REVOKE ALL ON FUNCTION drm.devices_write_tags(), drm.profiles_write_protocols() FROM PUBLIC;
+CREATE TRIGGER write_device AFTER INSERT OR UPDATE OR DELETE ON drm.device_protocol_profiles
+    FOR EACH ROW EXECUTE FUNCTION drm.profiles_write_device();
+REVOKE ALL ON FUNCTION drm.devices_write_tags(), drm.profiles_write_device() FROM PUBLIC;

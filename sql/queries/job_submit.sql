@@ -1,6 +1,6 @@
 -- One job. Nothing is inserted unless every device is there and speaks the protocol; a row whose job columns are null with both flags true: the
 -- id is there already, so this is a repetition. Last columns: device found, protocol spoken.
-WITH context AS MATERIALIZED (SELECT sec.tenant() AS tenant, sec.actor() AS actor),
+WITH context AS MATERIALIZED (SELECT * FROM sec.context()),
 input AS (
     SELECT $1::uuid AS id, $2::uuid AS device_id, $3::text AS protocol, $4::text AS operation, $5::jsonb AS params,
            $6::smallint AS priority, $7::integer AS timeout_ms, $8::smallint AS max_attempts, $9::boolean AS idempotent,

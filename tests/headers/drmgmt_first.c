@@ -1,7 +1,7 @@
 /* Our headers before the Direct Rendering Manager's and libc's <error.h>: nothing may collide. Called by main.c. */
 #include <drm/sdk.h>
 
-#include <drm/drm_mode.h>
+#include <drm_mode.h>
 #include <error.h>
 #include <xf86drm.h>
 

@@ -1,5 +1,5 @@
 /* The other order: theirs first, ours last. Called by main.c. */
-#include <drm/drm_mode.h>
+#include <drm_mode.h>
 #include <error.h>
 #include <xf86drm.h>
 

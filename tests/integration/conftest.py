@@ -26,6 +26,12 @@ signal.signal(signal.SIGTERM, _end)
 signal.signal(signal.SIGHUP, _end)
 
 
+def sanitizer_reports(folder):
+    """What AddressSanitizer or UndefinedBehaviorSanitizer wrote into the logs of a stack."""
+    return [f"{log.name}: {line}" for log in folder.glob("log/*.log") for line in log.read_text(errors="replace").splitlines()
+            if "Sanitizer" in line or ": runtime error: " in line]
+
+
 @pytest.fixture(scope="session")
 def build():
     """The build folder under test."""
@@ -45,7 +51,9 @@ def stack(build):
         pytest.fail(failure.explain(), pytrace=False)
     finally:
         made.stop()
+        reports = sanitizer_reports(folder)
         shutil.rmtree(folder, ignore_errors=True)
+    assert not reports, "\n".join(reports)
 
 
 class Database(Fleet):

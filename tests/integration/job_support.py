@@ -34,22 +34,27 @@ def ask(env, sql, args=None):
 def log_in(url, email, password, tenant):
     answer = Api(url).post("/api/v1/auth/login", {"email": email, "password": password, "tenant": tenant})
     assert answer.status == 200, answer
-    return Api(url, answer.json()["access_token"])
+    return answer.json()["access_token"]
 
 
 class Tenant:
     """A tenant of its own with an administrator, made by drmctl init; the keyring is the one in env."""
 
     def __init__(self, build, env, url):
-        self.build, self.env, self.url = build, env, url
+        self.build, self.env, self.url = build, {k: str(v) for k, v in env.items()}, url
+        self.tokens = {}
         self.name, self.email, self.password = unique("tenant"), f"{secrets.token_hex(4)}@example.net", secrets.token_urlsafe(12)
         done = stack_database.drmctl(build, "-o", "json", "init", "--tenant", self.name, "--email", self.email, "--password-file", "-",
-                                     env=env, stdin=self.password + "\n")
+                                     env=self.env, stdin=self.password + "\n")
         self.said = done.stdout
         self.id = ask(env, "SELECT tenant_id::text FROM drm.tenants WHERE name = %s", (self.name,))[0][0]
 
     def api(self, email=None):
-        return log_in(self.url, email or self.email, self.password, self.name)
+        """A client of its own, with the token of one log-in: hashing a password takes its time."""
+        email = email or self.email
+        if email not in self.tokens:
+            self.tokens[email] = log_in(self.url, email, self.password, self.name)
+        return Api(self.url, self.tokens[email])
 
     def user(self, role):
         """Another person, with the administrator's password. Returns the address."""

@@ -12,6 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Criterion does not notice what the sanitizer finds at exit. */
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#define ASSERT_NO_LEAK() cr_assert_eq(__lsan_do_recoverable_leak_check(), 0, "memory is leaked")
+#else
+#define ASSERT_NO_LEAK() ((void)0)
+#endif
+
 struct ended {
     unsigned times;
     bool completed, retryable;
@@ -25,6 +33,7 @@ struct fixture {
     void *state;
     struct ended *ends;
     size_t n, running, room;
+    bool looping;
 };
 
 static inline char *copy(const char *text)
@@ -44,7 +53,7 @@ static inline void on_ended(void *user, drmgmt__op *op, const drmgmt__op_end *en
     e->code = copy(end->code);
     e->message = copy(end->message);
     e->after_ms = drmgmt__monotonic_ms() - op->began_ms;
-    if (--f->running == 0)
+    if (--f->running == 0 && f->looping)
         drmgmt__loop_stop(f->loop);
 }
 
@@ -76,6 +85,7 @@ static inline void close_fixture(struct fixture *f)
         free(f->ends[i].message);
     }
     free(f->ends);
+    ASSERT_NO_LEAK();
 }
 
 /* Makes a get and hands it to the driver. NULL: it has ended already. Its number is f->n - 1. */
@@ -105,8 +115,10 @@ static inline drmgmt__op *begin_spec(struct fixture *f, drmgmt__op_spec spec)
 
 static inline void run_fixture(struct fixture *f)
 {
-    if (f->running)
+    f->looping = f->running > 0;
+    if (f->looping)
         drmgmt__loop_run(f->loop);
+    f->looping = false;
 }
 
 /* The last operation begun, after it has ended. */

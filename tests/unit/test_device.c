@@ -1,5 +1,5 @@
-/* Devices and credentials against a real PostgreSQL, as two tenants.
- * needs: postgres migrated */
+/* Devices and credentials against a real PostgreSQL, as two tenants. */
+/* needs: postgres migrated */
 #include "domain_support.h"
 
 static drmgmt_context *context;

@@ -1,5 +1,5 @@
-/* Submitting, reading, listing and cancelling jobs against a real PostgreSQL, without a worker.
- * needs: postgres migrated */
+/* Submitting, reading, listing and cancelling jobs against a real PostgreSQL, without a worker. */
+/* needs: postgres migrated */
 #include "domain_support.h"
 
 static drmgmt_context *context;

@@ -84,8 +84,10 @@ bool drmgmt__snmp_decode(uint8_t *packet, size_t length, drmgmt__snmp_message *o
     if (!good)
         snmp_free_pdu(out->pdu);
     pthread_mutex_unlock(&library);
-    if (!good)
+    if (!good) {
+        drmgmt__wipe(out->community, sizeof out->community);
         return false;
+    }
     out->version = (int)version;
     out->request_id = (uint32_t)out->pdu->reqid;
     out->error_status = out->pdu->errstat;

@@ -64,6 +64,8 @@ static void fail_errno(drmgmt__snmp_request *r, int why)
 
     if (why == ECONNREFUSED)
         fail(r, "refused", true, "No SNMP agent listens at %s: the host refused the datagram.", address);
+    else if (why == ENOMEM)
+        fail(r, "no-memory", true, "The worker is out of memory.");
     else if (why == EMSGSIZE)
         fail(r, "too-large", false, "The request does not fit into one datagram: ask for fewer objects at once.");
     else
@@ -182,9 +184,8 @@ void drmgmt__snmp_pump(drmgmt__snmp *snmp, drmgmt__snmp_session *session)
             continue;
         }
         /* The wait counts against a silent agent, so that it takes no longer for many than for one. */
-        if (r->tries || heard_since(r)) {
-            if (heard_since(r))
-                r->tries = 0;
+        if (heard_since(r)) {
+            r->tries = 0;
             drmgmt_timer_again(r->timer, r->settings.timeout_ms);
         }
         send_request(r);

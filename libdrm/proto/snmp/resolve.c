@@ -36,7 +36,7 @@ struct desk {
 
 struct drmgmt__resolving {
     drmgmt__link link;
-    TAILQ_HEAD(, drmgmt__waiter) waiters;
+    TAILQ_HEAD(drmgmt__waiters, drmgmt__waiter) waiters;
     bool pending;
     uint64_t expires_ms;
     int error;
@@ -260,8 +260,8 @@ static drmgmt__resolving *ask(drmgmt__resolver *resolver, const char *text)
     }
     TAILQ_INIT(&name->waiters);
     name->pending = true;
-    strcpy(name->name, text);
-    strcpy(job->name, text);
+    memcpy(name->name, text, strlen(text) + 1);
+    memcpy(job->name, text, strlen(text) + 1);
     job->for_name = name;
     if (put_on_desk(resolver->desk, job))
         return name;

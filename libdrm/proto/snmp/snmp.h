@@ -165,8 +165,8 @@ int drmgmt__snmp_socket_send(drmgmt__snmp_socket *sock, const drmgmt__snmp_addre
 
 /* ---- sessions (session.c) ---- */
 /* How many requests of one session are in flight at once; more wait. What exceeds an agent's socket buffer is lost, and
- * each lost datagram costs a whole timeout: 5,000 at once made a third of them time out once, and one in twenty for
- * good, while 8 in flight keep an agent as busy as 128 do. */
+ * each lost datagram costs a whole timeout: with 5,000 in flight at one snmpd 6 in 100 gets timed out for good and it
+ * answered 25,000 a second, with 16 it answers 95,000 and none is lost. */
 enum { DRMGMT__SNMP_WINDOW = 16 };
 
 typedef struct drmgmt__snmp_session {

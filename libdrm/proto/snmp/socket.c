@@ -148,7 +148,7 @@ static void read_errors(drmgmt__snmp_socket *sock)
     uint8_t quoted[1024];
 
     for (int i = 0; i < ERRORS_A_TURN; i++) {
-        struct sockaddr_storage to;
+        struct sockaddr_storage to = { .ss_family = AF_UNSPEC };
         struct iovec vector = { quoted, sizeof quoted };
         struct msghdr header = { .msg_name = &to,
                                  .msg_namelen = sizeof to,
