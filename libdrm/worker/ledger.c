@@ -37,7 +37,7 @@ struct ledger {
     unsigned backoff_ms;                                             /* 0: the database answers */
     unsigned last_claim;                                             /* jobs it brought */
     uint32_t leases;
-    bool registered_once;
+    bool registered_once, stored_last;
 };
 
 void drmgmt__worker_wake_ledger(drmgmt_worker *w)
@@ -136,13 +136,14 @@ static enum work choose(struct ledger *l, uint64_t now, uint64_t *at)
         return w->stopping ? WORK_END : WORK_REGISTER;
     if (w->recover && w->known_told)
         return WORK_RECOVER;
-    if (has_results(l) && !w->recover)
-        return WORK_STORE;
     take_bell(l, now);
-    if (!may_claim(l))
-        return WORK_END;
-    *at = l->claim_at;
-    return now >= l->claim_at ? WORK_CLAIM : WORK_END;
+    bool claim_now = may_claim(l) && now >= l->claim_at;
+    /* In turn, lest a steady stream of results keeps the slots from being filled again. */
+    if (has_results(l) && !w->recover && !(claim_now && l->stored_last))
+        return WORK_STORE;
+    if (may_claim(l) && l->claim_at < *at)
+        *at = l->claim_at;
+    return claim_now ? WORK_CLAIM : WORK_END;
 }
 
 static void want_known(struct ledger *l, uint64_t now)
@@ -467,6 +468,7 @@ void *drmgmt__worker_ledger(void *worker)
         if (work == WORK_STORE && l.pending.n == 0)
             drmgmt__results_move(&l.pending, &w->outbox);
         pthread_mutex_unlock(&w->mutex);
+        l.stored_last = work == WORK_STORE;
         if (work == WORK_REGISTER)
             register_worker(&l);
         else if (work == WORK_STORE)

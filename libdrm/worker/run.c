@@ -187,13 +187,13 @@ static const drmgmt__op_end *prepare(drmgmt_worker *w, const drmgmt__claimed *jo
 
     if (!operation)
         return &unsupported;
-    if (has_secret && !open_secret(w, job, secret))
-        return &sealed;
-    *op = make_op(w, job, has_secret ? secret : NULL);
+    bool opened = has_secret && open_secret(w, job, secret);
+    if (opened || !has_secret)
+        *op = make_op(w, job, opened ? secret : NULL);
     if (has_secret)
         drmgmt__wipe(secret, sizeof secret);
     if (!*op)
-        return &no_memory;
+        return opened || !has_secret ? &no_memory : &sealed;
     (*op)->writes = operation->flags & DRMGMT_OP_WRITES;
     return NULL;
 }
@@ -394,8 +394,9 @@ static void tell_known(drmgmt_worker *w)
         for (unsigned bucket = 0; bucket < w->inflight.n_buckets; bucket++)
             for (const drmgmt__op *op = w->inflight.buckets[bucket]; op && ok; op = op->bucket_next)
                 ok = drmgmt__ids_add(&w->known, op->job_id);
-        w->known_wanted = !ok;
+        w->known_wanted = false;
         w->known_told = ok;
+        w->recover = w->recover && ok; /* else the ledger asks again */
         drmgmt__worker_wake_ledger(w);
     }
     pthread_mutex_unlock(&w->mutex);

@@ -1,7 +1,6 @@
 """drmctl db and init against databases of their own; and the manual pages, held against the programs."""
 import concurrent.futures
 import json
-import os
 import pathlib
 import re
 import secrets
