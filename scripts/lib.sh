@@ -23,6 +23,8 @@ step() {
     [ -t 1 ] && printf '\r\033[K'
     if [ "$status" -ne 0 ]; then
         printf '\n%s failed at the step: %s\n' "scripts/$(basename "$0")" "$text" >&2
+        # The error of a compiler stands above what others went on with.
+        grep -m 5 -E '(^|[ :])(fatal )?error:' "$log" >&2 || true
         printf -- '--- last lines of %s\n' "$log" >&2
         tail -n 25 "$log" >&2
         printf -- '---\n%s\n' "$hint" >&2
@@ -136,11 +138,16 @@ do_build() {
     echo "= ($(sed -n 's/^CMAKE_BUILD_TYPE:[^=]*=//p' build/CMakeCache.txt), build/)"
 }
 
-# The pages behind /docs. They are no reason to stop.
+# The pages behind /docs. That they are missing is no reason to stop.
 build_docs() {
-    local log=$1/docs.log
-    if ! "$root/scripts/build-docs" "$root/build/docs-site" >"$log" 2>&1; then
-        echo "            /docs and /redoc are not available, /openapi.json is: $(tail -n 1 "$log")"
+    step "$1/docs.log" "" "documentation pages" do_docs "$1"
+}
+
+do_docs() {
+    if "$root/scripts/build-docs" "$root/build/docs-site" >"$1/build-docs.log" 2>&1; then
+        echo "= (/docs, /redoc)"
+    else
+        echo "= not available, /openapi.json is: $(tail -n 1 "$1/build-docs.log")"
     fi
 }
 

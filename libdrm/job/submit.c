@@ -122,23 +122,40 @@ static int add_audit(drmgmt__params *p, const drmgmt_session *session, char audi
     return 0;
 }
 
-/* What the last columns of job_submit.sql say of a row that did not become a job. */
-static int check_row(const drmgmt__rows *rows, size_t row, const struct order *o, drmgmt_error **error)
+/* What a statement says of an order that did not become a job, from the two columns at first. */
+static int check_row(const drmgmt__rows *rows, size_t row, size_t first, const struct order *o, drmgmt_error **error)
 {
-    size_t found = drmgmt__entity_job.n_fields, speaks = found + 1;
-
-    if (!drmgmt__rows_bool(rows, row, found))
+    if (!drmgmt__rows_bool(rows, row, first))
         return drmgmt__fail_full(error, DRMGMT_ERR_NOT_FOUND, false, NULL, "device_id",
                                  "device_id: there is no device %s", o->values[COLUMN_DEVICE]);
-    if (!drmgmt__rows_bool(rows, row, speaks))
+    if (!drmgmt__rows_bool(rows, row, first + 1))
         return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "protocol",
                                  "protocol: device %s has no %s profile: add one first", o->values[COLUMN_DEVICE],
                                  o->values[COLUMN_PROTOCOL]);
     return 0;
 }
 
-/* One order; in tx when there is one. *rows: the job, or null columns when this was a repetition of a statement whose
- * answer got lost. */
+/* In tx when there is one. */
+static int run(drmgmt_session *session, drmgmt__tx *tx, const struct order *o, const drmgmt__query *query,
+               const drmgmt__params *p, drmgmt__rows **rows, drmgmt_error **error)
+{
+    return tx ? drmgmt__tx_exec(tx, query, p, rows, error)
+              : drmgmt__run(session, permission_of(o->operation), DRMGMT__WRITE | DRMGMT__REPEATABLE, query, p, rows,
+                            error);
+}
+
+static int tell_why(drmgmt_session *session, drmgmt__tx *tx, const struct order *o, drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    DRMGMT__ROWS drmgmt__rows *rows = NULL;
+
+    drmgmt__param(&p, o->values[COLUMN_DEVICE]);
+    drmgmt__param(&p, o->values[COLUMN_PROTOCOL]);
+    int rc = run(session, tx, o, &drmgmt__q_job_submit_why, &p, &rows, error);
+    return rc ? rc : check_row(rows, 0, 0, o, error);
+}
+
+/* One order. *rows: the job, or none when this was a repetition of a statement whose answer got lost. */
 static int store_one(drmgmt_session *session, drmgmt__tx *tx, const struct order *o, drmgmt__rows **rows,
                      drmgmt_error **error)
 {
@@ -150,11 +167,9 @@ static int store_one(drmgmt_session *session, drmgmt__tx *tx, const struct order
         drmgmt__param(&p, o->values[c]);
     int rc = add_audit(&p, session, audit_id, error);
     if (!rc)
-        rc = tx ? drmgmt__tx_exec(tx, &drmgmt__q_job_submit, &p, &got, error)
-                : drmgmt__run(session, permission_of(o->operation), DRMGMT__WRITE | DRMGMT__REPEATABLE,
-                              &drmgmt__q_job_submit, &p, &got, error);
-    if (!rc)
-        rc = check_row(got, 0, o, error);
+        rc = run(session, tx, o, &drmgmt__q_job_submit, &p, &got, error);
+    if (!rc && drmgmt__rows_count(got) == 0)
+        rc = tell_why(session, tx, o, error);
     if (rc)
         drmgmt__rows_free(got);
     else
@@ -165,7 +180,7 @@ static int store_one(drmgmt_session *session, drmgmt__tx *tx, const struct order
 static int read_back(drmgmt_session *session, const char *id, drmgmt__rows *rows, drmgmt_record **job,
                      drmgmt_error **error)
 {
-    if (drmgmt__rows_text(rows, 0, 0))
+    if (drmgmt__rows_count(rows))
         return drmgmt__record_new(&drmgmt__entity_job, rows, 0, job, error);
     drmgmt__rows_free(rows);
     return drmgmt_job_get(session, id, job, error);
@@ -347,7 +362,7 @@ static int check_many(const drmgmt__rows *rows, const struct order *orders, size
         return drmgmt__fail(error, DRMGMT_ERR_INTERNAL, "a job was lost on its way");
     for (size_t i = 0; i < n; i++) {
         drmgmt_error *failure = NULL;
-        int rc = check_row(rows, i, &orders[i], &failure);
+        int rc = check_row(rows, i, drmgmt__entity_job.n_fields, &orders[i], &failure);
         if (rc)
             return name_item(rc, i, failure, error);
     }

@@ -91,6 +91,16 @@ static void beat(struct keeper *k, const drmgmt__lease *lease)
 
 /* ---- what is due, who is silent ---- */
 
+static void log_given_up(const drmgmt_worker *w, size_t n)
+{
+    char jobs[24];
+
+    if (n == 0)
+        return;
+    snprintf(jobs, sizeof jobs, "%zu", n);
+    drmgmt__log(w->context, DRMGMT_LOG_WARNING, "jobs of workers that fell silent were given up", "jobs", jobs, NULL);
+}
+
 static void look_after(struct keeper *k, const drmgmt__lease *lease, bool reap)
 {
     drmgmt_worker *w = k->w;
@@ -102,9 +112,13 @@ static void look_after(struct keeper *k, const drmgmt__lease *lease, bool reap)
     note_answer(k, rc, error);
     if (rc)
         return;
-    for (size_t i = 0; i < drmgmt__rows_count(moved); i++)
+    size_t given_up = 0;
+    for (size_t i = 0; i < drmgmt__rows_count(moved); i++) {
+        given_up += strcmp(drmgmt__rows_text(moved, i, 0), "queued") != 0;
         drmgmt__worker_publish(w, drmgmt__rows_text(moved, i, 1), drmgmt__rows_text(moved, i, 2),
                                drmgmt__rows_text(moved, i, 3), -1);
+    }
+    log_given_up(w, given_up);
     if (!rang)
         return;
     pthread_mutex_lock(&w->mutex);
@@ -119,7 +133,8 @@ static void keep(struct keeper *k, const drmgmt__lease *lease, bool doubt)
 {
     drmgmt_worker *w = k->w;
     uint64_t now = drmgmt__monotonic_ms();
-    bool beats = doubt || now >= k->beat_at, due = now >= k->due_at;
+    bool beats = doubt || now >= k->beat_at;
+    bool due = beats || now >= k->due_at; /* with each beat, too: who is silent is looked for then */
 
     pthread_mutex_unlock(&w->mutex);
     if (beats) {

@@ -1,5 +1,5 @@
--- Many jobs, an array a column. Nothing is inserted unless every device is there and speaks the protocol; a row whose job columns are null with both flags true: the
--- id is there already, so this is a repetition. Last columns: device found, protocol spoken.
+-- Many jobs, an array a column, with one audit row. Nothing is inserted unless every device is there and speaks the protocol; a row
+-- whose job columns are null with both flags true: the id is there already, this is a repetition. Last columns: found, spoken.
 WITH context AS MATERIALIZED (SELECT * FROM sec.context()),
 input AS (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::smallint[], $7::integer[], $8::smallint[],

@@ -47,6 +47,7 @@ def test_a_forged_seal_is_refused(siege, attacker):
     macs = [parts + "." + m for m in ("0" * 64, mac.upper(), mac[:-1], mac + "0", mac[:32], "", mac[::-1])]
     moved = [good.replace(siege.b.tenant, siege.a.tenant), good.replace(siege.b.user, siege.a.user),
              good.replace(siege.b.tenant, "-"), good.replace(siege.b.tenant, siege.b.tenant.upper()),
+             good + "." + mac, good + "." + "0" * 64, siege.a.tenant + "." + good, good.replace(".", "..", 1), good + ".",
              siege.seal_of(attacker, siege.a, key=secrets.token_bytes(32)), siege.seal_of(attacker, siege.a, key=b"\0" * 32)]
     late = parts.split(".")
     late[3] = str(int(late[3]) + 1)

@@ -602,6 +602,33 @@ Test(worker, a_job_it_never_heard_of_is_given_back)
     stop_and_tear_down();
 }
 
+Test(worker, a_silent_worker_is_given_up)
+{
+    drmgmt__worker_timing seldom = quick;
+    char dead[64];
+
+    set_up(true);
+    seldom.due_ms = 60000;
+    snprintf(dead, sizeof dead, "%s",
+             sql("INSERT INTO drm.workers (id, host, pid, version, lane, slots, beat_at) VALUES "
+                 "(gen_random_uuid(), 'gone', 1, '0', '%s', 1, now() - interval '31 s') RETURNING id",
+                 b.lane));
+    char values[128];
+    snprintf(values, sizeof values, "'%s', 'running', 1", dead);
+    char *read = submit_many(1, "echo", "{}", "worker_id, status, attempt", values);
+    char *write = submit_many(1, "write", "{\"value\":1}", "worker_id, status, attempt", values);
+    start_with(10, &seldom);
+    wait_for_status(write, "uncertain", 20000);
+    cr_assert_str_eq(error_code_of(write), "worker-lost");
+    wait_for_status(read, "waiting", 20000);
+    sql("UPDATE drm.jobs SET status = 'queued' WHERE id = '%s'", read);
+    wait_for_status(read, "completed", 20000);
+    cr_assert_eq(number(sql("SELECT attempt FROM drm.job_results WHERE id = '%s'", read)), 2);
+    free(read);
+    free(write);
+    stop_and_tear_down();
+}
+
 Test(worker, two_share_the_work)
 {
     enum { N = 3000 };
