@@ -12,17 +12,17 @@ typedef struct drmgmt_context drmgmt_context;
 /* Makes a context from options (which stay the caller's and may be freed at once). Opens no connection;
  * reads the keyring file if one is set.
  * Errors: INVALID (an option), IO or CRYPTO (the keyring), NO_MEMORY. */
-DRMGMT_API DRMGMT_NODISCARD int drmgmt_context_new(const drmgmt_options *options,
-                                                   drmgmt_context **context, drmgmt_error **error);
+DRMGMT_API DRMGMT_NODISCARD int drmgmt_context_new(const drmgmt_options *options, drmgmt_context **context,
+                                                   drmgmt_error **error);
 /* Frees a context; NULL is allowed. All sessions, subscriptions and workers of it must be closed. */
 DRMGMT_API void drmgmt_context_free(drmgmt_context *context);
 
 /* What drmgmt_context_health() found. */
 typedef struct drmgmt_health {
-    bool database;         /* a statement was answered */
-    bool redis;            /* PING was answered; also false when no Redis is configured */
-    bool schema_current;   /* the migrations applied are exactly those of this library */
-    bool pooler;           /* a pooler in transaction mode stands between us and PostgreSQL */
+    bool database;       /* a statement was answered */
+    bool redis;          /* PING was answered; also false when no Redis is configured */
+    bool schema_current; /* the migrations applied are exactly those of this library */
+    bool pooler;         /* a pooler in transaction mode stands between us and PostgreSQL */
 } drmgmt_health;
 
 /* Asks the servers; takes at most the database timeouts. Never fails: what does not answer is false. */

@@ -6,8 +6,8 @@
  *     "credential_id":"..."}]
  * In place of "credential_id" a "community" may be given: a credential named after the device is then made in the same
  * transaction, and goes with the profile. Secrets are sealed with the tenant's data key and are never read back.
- * Entity "snmp_credential": id, name, snmp_version ("1", "2c"), community (secret), device_id (when it was made for one),
- * version, created_at, updated_at. */
+ * Entity "snmp_credential": id, name, snmp_version ("1", "2c"), community (secret), device_id (when it was made for
+ * one), version, created_at, updated_at. */
 #ifndef DRMGMT_DEVICE_H
 #define DRMGMT_DEVICE_H
 
@@ -34,7 +34,8 @@ DRMGMT_API DRMGMT_NODISCARD int drmgmt_device_delete(drmgmt_session *session, co
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_device_list(drmgmt_session *session, const drmgmt_query *query,
                                                    drmgmt_page **page, drmgmt_error **error);
 
-/* The same for SNMP credentials. Permissions credential:read and credential:write. Deleting one that a device uses: CONFLICT. */
+/* The same for SNMP credentials. Permissions credential:read and credential:write. Deleting one that a device uses:
+ * CONFLICT. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_snmp_credential_create(drmgmt_session *session, const drmgmt_draft *draft,
                                                               drmgmt_record **credential, drmgmt_error **error);
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_snmp_credential_get(drmgmt_session *session, const char *id,

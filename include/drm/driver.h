@@ -1,14 +1,14 @@
 /* The protocol driver interface: what a worker needs to know of a protocol.
  *
  * A driver is a const struct. All its calls come from one thread, the worker's loop, except check(), which must be
- * pure: it is called at submission from any thread. A driver never blocks: it gets the loop's descriptors and timers. It owns
- * nothing of an operation but what it attaches with drmgmt_op_set_data(). */
+ * pure: it is called at submission from any thread. A driver never blocks: it gets the loop's descriptors and timers.
+ * It owns nothing of an operation but what it attaches with drmgmt_op_set_data(). */
 #ifndef DRMGMT_DRIVER_H
 #define DRMGMT_DRIVER_H
 
+#include <drm/error.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <drm/error.h>
 
 DRMGMT_BEGIN
 
@@ -33,7 +33,8 @@ DRMGMT_API void drmgmt_watch_free(drmgmt_watch *watch);
 DRMGMT_API drmgmt_timer *drmgmt_loop_timer(drmgmt_loop *loop, uint64_t ms, drmgmt_timer_fn *fn, void *user);
 /* Starts it anew. */
 DRMGMT_API int drmgmt_timer_again(drmgmt_timer *timer, uint64_t ms);
-DRMGMT_API void drmgmt_timer_free(drmgmt_timer *timer); /* stops and frees; NULL is allowed; also from its own callback */
+DRMGMT_API void
+drmgmt_timer_free(drmgmt_timer *timer); /* stops and frees; NULL is allowed; also from its own callback */
 /* Monotonic ms, cached per turn of the loop. */
 DRMGMT_API uint64_t drmgmt_loop_now(const drmgmt_loop *loop);
 
@@ -56,22 +57,24 @@ DRMGMT_API void *drmgmt_op_data(const drmgmt_op *op);
 /* ---- how an operation ends: exactly one of these, exactly once; op is gone afterwards ---- */
 /* result_json: a JSON value, copied. */
 DRMGMT_API void drmgmt_op_complete(drmgmt_op *op, const char *result_json);
-/* code: a short word ("timeout", "noSuchName", "refused"); message for people; retryable: whether the same may work later. */
+/* code: a short word ("timeout", "noSuchName", "refused"); message for people; retryable: whether the same may work
+ * later. */
 DRMGMT_API void drmgmt_op_fail(drmgmt_op *op, const char *code, const char *message, bool retryable);
 /* While it runs: 0..100, published at most once a second. */
 DRMGMT_API void drmgmt_op_progress(drmgmt_op *op, unsigned percent);
 
 enum { /* drmgmt_operation.flags */
-    DRMGMT_OP_IDEMPOTENT = 1, /* may be done twice: is requeued when its worker dies. Otherwise it becomes "uncertain". */
-    DRMGMT_OP_WRITES = 2,     /* changes the device: needs job:submit:write, and runs alone on its device */
-    DRMGMT_OP_LONG = 4        /* reports progress */
+       DRMGMT_OP_IDEMPOTENT =
+           1, /* may be done twice: is requeued when its worker dies. Otherwise it becomes "uncertain". */
+       DRMGMT_OP_WRITES = 2, /* changes the device: needs job:submit:write, and runs alone on its device */
+       DRMGMT_OP_LONG = 4    /* reports progress */
 };
 
 typedef struct drmgmt_operation {
     const char *name;
     unsigned flags;
-    unsigned timeout_ms; /* default of the whole job */
-    const char *doc;     /* one sentence */
+    unsigned timeout_ms;       /* default of the whole job */
+    const char *doc;           /* one sentence */
     const char *params_schema; /* JSON Schema of the params object, for OpenAPI; not NULL */
 } drmgmt_operation;
 

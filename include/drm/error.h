@@ -7,8 +7,8 @@
 #ifndef DRMGMT_ERROR_H
 #define DRMGMT_ERROR_H
 
-#include <stdbool.h>
 #include <drm/export.h>
+#include <stdbool.h>
 
 DRMGMT_BEGIN
 
@@ -24,17 +24,17 @@ typedef enum drmgmt_status {
     DRMGMT_ERR_IDEMPOTENCY = -8,     /* Idempotency-Key used before with another request */
     DRMGMT_ERR_LIMIT = -9,           /* quota or rate reached; try later */
     DRMGMT_ERR_NO_MEMORY = -10,
-    DRMGMT_ERR_DATABASE = -11,       /* PostgreSQL answered with an error; detail holds the SQLSTATE */
-    DRMGMT_ERR_UNAVAILABLE = -12,    /* PostgreSQL (or another server) cannot be reached now */
+    DRMGMT_ERR_DATABASE = -11,    /* PostgreSQL answered with an error; detail holds the SQLSTATE */
+    DRMGMT_ERR_UNAVAILABLE = -12, /* PostgreSQL (or another server) cannot be reached now */
     DRMGMT_ERR_TIMEOUT = -13,
-    DRMGMT_ERR_PROTOCOL = -14,       /* a device or peer answered something that is not the protocol */
-    DRMGMT_ERR_CRYPTO = -15,         /* a secret does not open: wrong or missing key, changed data */
-    DRMGMT_ERR_SCHEMA = -16,         /* the database's migrations do not fit this library */
-    DRMGMT_ERR_UNSUPPORTED = -17,    /* no such driver, operation or option here */
+    DRMGMT_ERR_PROTOCOL = -14,    /* a device or peer answered something that is not the protocol */
+    DRMGMT_ERR_CRYPTO = -15,      /* a secret does not open: wrong or missing key, changed data */
+    DRMGMT_ERR_SCHEMA = -16,      /* the database's migrations do not fit this library */
+    DRMGMT_ERR_UNSUPPORTED = -17, /* no such driver, operation or option here */
     DRMGMT_ERR_CANCELLED = -18,
-    DRMGMT_ERR_JOB_FAILED = -19,     /* a job that was waited for ended without success */
-    DRMGMT_ERR_IO = -20,             /* a file could not be read or written */
-    DRMGMT_ERR_INTERNAL = -21        /* a defect: please report it */
+    DRMGMT_ERR_JOB_FAILED = -19, /* a job that was waited for ended without success */
+    DRMGMT_ERR_IO = -20,         /* a file could not be read or written */
+    DRMGMT_ERR_INTERNAL = -21    /* a defect: please report it */
 } drmgmt_status;
 
 typedef struct drmgmt_error drmgmt_error;

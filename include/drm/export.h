@@ -4,9 +4,9 @@
 #define DRMGMT_EXPORT_H
 
 #if defined(__GNUC__)
-#define DRMGMT_API __attribute__((visibility("default")))
+#define DRMGMT_API               __attribute__((visibility("default")))
 #define DRMGMT_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#define DRMGMT_NODISCARD __attribute__((warn_unused_result))
+#define DRMGMT_NODISCARD         __attribute__((warn_unused_result))
 #else
 #define DRMGMT_API
 #define DRMGMT_PRINTF(fmt, args)
@@ -15,7 +15,7 @@
 
 #ifdef __cplusplus
 #define DRMGMT_BEGIN extern "C" {
-#define DRMGMT_END }
+#define DRMGMT_END   }
 #else
 #define DRMGMT_BEGIN
 #define DRMGMT_END

@@ -1,10 +1,9 @@
 /* Jobs: one operation on one device, done by a worker; and the stream of their events.
  *
- * Entity "job": id, device_id, protocol, operation, params, status, priority, timeout_ms, max_attempts, attempt, worker_id,
- * result, error, created_at, run_at, started_at, finished_at.
- * status: queued, running, waiting, then one of completed, failed, cancelled, dead (attempts spent), uncertain (a
- * non-idempotent operation whose outcome is unknown after a crash; it is never repeated by itself).
- * error: {"code":"timeout","message":"...","retryable":true}. */
+ * Entity "job": id, device_id, protocol, operation, params, status, priority, timeout_ms, max_attempts, attempt,
+ * worker_id, result, error, created_at, run_at, started_at, finished_at. status: queued, running, waiting, then one of
+ * completed, failed, cancelled, dead (attempts spent), uncertain (a non-idempotent operation whose outcome is unknown
+ * after a crash; it is never repeated by itself). error: {"code":"timeout","message":"...","retryable":true}. */
 #ifndef DRMGMT_JOB_H
 #define DRMGMT_JOB_H
 
@@ -16,9 +15,10 @@ DRMGMT_BEGIN
 DRMGMT_API bool drmgmt_job_status_ended(const char *status);
 
 /* Submits one job. Draft fields: device_id, protocol, operation, params (object), priority (0 first .. 9, default 5),
- * timeout_ms (whole job, default from the driver), max_attempts (default 1). Permission job:submit:read or job:submit:write, as the operation says.
- * idempotency_key: NULL, or 1..255 printable characters: the same key with the same request answers with the same job for
- * 24 hours. Errors: INVALID, UNSUPPORTED (protocol or operation), NOT_FOUND (device), IDEMPOTENCY, CONFLICT. */
+ * timeout_ms (whole job, default from the driver), max_attempts (default 1). Permission job:submit:read or
+ * job:submit:write, as the operation says. idempotency_key: NULL, or 1..255 printable characters: the same key with the
+ * same request answers with the same job for 24 hours. Errors: INVALID, UNSUPPORTED (protocol or operation), NOT_FOUND
+ * (device), IDEMPOTENCY, CONFLICT. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_job_submit(drmgmt_session *session, const drmgmt_draft *draft,
                                                   const char *idempotency_key, drmgmt_record **job,
                                                   drmgmt_error **error);
@@ -29,14 +29,14 @@ DRMGMT_API DRMGMT_NODISCARD int drmgmt_job_submit_many(drmgmt_session *session, 
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_job_get(drmgmt_session *session, const char *id, drmgmt_record **job,
                                                drmgmt_error **error);
 /* Lists, newest first, by filters device_id, protocol, operation, status. */
-DRMGMT_API DRMGMT_NODISCARD int drmgmt_job_list(drmgmt_session *session, const drmgmt_query *query,
-                                                drmgmt_page **page, drmgmt_error **error);
+DRMGMT_API DRMGMT_NODISCARD int drmgmt_job_list(drmgmt_session *session, const drmgmt_query *query, drmgmt_page **page,
+                                                drmgmt_error **error);
 /* Cancels: a queued or waiting job ends at once, a running one is asked to stop (the worker sees it within
  * a second). *job: as it stands after the call. Errors: NOT_FOUND, CONFLICT (already ended). */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_job_cancel(drmgmt_session *session, const char *id, drmgmt_record **job,
                                                   drmgmt_error **error);
-/* Waits until a job ends or timeout_ms (0: for ever) is over. Woken by events; without Redis it reads once a second. Returns 0 for
- * a job that ended in whatever way: look at its status. Errors: TIMEOUT, NOT_FOUND. */
+/* Waits until a job ends or timeout_ms (0: for ever) is over. Woken by events; without Redis it reads once a second.
+ * Returns 0 for a job that ended in whatever way: look at its status. Errors: TIMEOUT, NOT_FOUND. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_job_wait(drmgmt_session *session, const char *id, unsigned timeout_ms,
                                                 drmgmt_record **job, drmgmt_error **error);
 
@@ -51,19 +51,20 @@ typedef enum drmgmt_event_kind {
 
 typedef struct drmgmt_event {
     drmgmt_event_kind kind;
-    char id[64];      /* "<epoch>-<redis id>", for Last-Event-ID */
+    char id[64]; /* "<epoch>-<redis id>", for Last-Event-ID */
     char job_id[37];
-    char *data;       /* JSON; malloc()ed */
+    char *data; /* JSON; malloc()ed */
 } drmgmt_event;
 /* Frees what event points to. NULL is allowed. */
 DRMGMT_API void drmgmt_event_clear(drmgmt_event *event);
 
-/* Subscribes to the events of one job (job_id) or of all the tenant's jobs (NULL), after last_event_id (NULL: from now). One
- * reader thread per context reads Redis and fans out. A last_event_id of a lost epoch or trimmed from the stream yields RESYNC first.
- * Without Redis a subscription only times out. Errors: NO_MEMORY, LIMIT. */
+/* Subscribes to the events of one job (job_id) or of all the tenant's jobs (NULL), after last_event_id (NULL: from
+ * now). One reader thread per context reads Redis and fans out. A last_event_id of a lost epoch or trimmed from the
+ * stream yields RESYNC first. Without Redis a subscription only times out. Errors: NO_MEMORY, LIMIT. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_subscribe(drmgmt_session *session, const char *job_id, const char *last_event_id,
                                                  drmgmt_subscription **subscription, drmgmt_error **error);
-/* Next event within timeout_ms. Returns 1 with *event filled (clear it), 0 on time-out, negative on error. One thread at a time. */
+/* Next event within timeout_ms. Returns 1 with *event filled (clear it), 0 on time-out, negative on error. One thread
+ * at a time. */
 DRMGMT_API int drmgmt_subscription_next(drmgmt_subscription *subscription, unsigned timeout_ms, drmgmt_event *event,
                                         drmgmt_error **error);
 /* Makes a drmgmt_subscription_next() of another thread, and all later ones, return DRMGMT_ERR_CANCELLED. */

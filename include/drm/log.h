@@ -2,8 +2,8 @@
 #ifndef DRMGMT_LOG_H
 #define DRMGMT_LOG_H
 
-#include <stddef.h>
 #include <drm/export.h>
+#include <stddef.h>
 
 DRMGMT_BEGIN
 
@@ -22,8 +22,8 @@ typedef struct drmgmt_log_field {
 
 /* Receives one event. May be called from any thread at any time, also concurrently; must not call
  * back into the library. No event ever carries a password, key, token, community or seal. */
-typedef void drmgmt_log_fn(void *user, drmgmt_log_level level, const char *message,
-                           const drmgmt_log_field *fields, size_t n_fields);
+typedef void drmgmt_log_fn(void *user, drmgmt_log_level level, const char *message, const drmgmt_log_field *fields,
+                           size_t n_fields);
 
 DRMGMT_END
 

@@ -31,8 +31,7 @@ DRMGMT_API int drmgmt_options_set_database_timeouts(drmgmt_options *options, uns
 /* Name shown in pg_stat_activity and CLIENT LIST; default "drmgmt". */
 DRMGMT_API int drmgmt_options_set_application_name(drmgmt_options *options, const char *name);
 /* Where log events go; default nowhere. */
-DRMGMT_API int drmgmt_options_set_log(drmgmt_options *options, drmgmt_log_fn *fn, void *user,
-                                      drmgmt_log_level level);
+DRMGMT_API int drmgmt_options_set_log(drmgmt_options *options, drmgmt_log_fn *fn, void *user, drmgmt_log_level level);
 
 DRMGMT_END
 

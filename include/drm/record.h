@@ -9,9 +9,9 @@
 #ifndef DRMGMT_RECORD_H
 #define DRMGMT_RECORD_H
 
+#include <drm/error.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <drm/error.h>
 
 DRMGMT_BEGIN
 
@@ -25,15 +25,15 @@ typedef enum drmgmt_type {
     DRMGMT_TYPE_JSON  /* any JSON value */
 } drmgmt_type;
 
-enum { /* drmgmt_field.flags */
-    DRMGMT_FIELD_WRITABLE = 1,  /* may be set when created and when changed */
-    DRMGMT_FIELD_CREATE = 2,    /* may be set when created only */
-    DRMGMT_FIELD_REQUIRED = 4,  /* must be set when created */
-    DRMGMT_FIELD_SECRET = 8,    /* write-only: read back as {"set": true|false} */
-    DRMGMT_FIELD_SORTABLE = 16, /* a list may be sorted by it */
-    DRMGMT_FIELD_FILTER = 32,   /* a list may be filtered by it */
-    DRMGMT_FIELD_DETAIL = 64,   /* absent from lists */
-    DRMGMT_FIELD_COLUMN = 128   /* a column of drmctl's table by default */
+enum {                             /* drmgmt_field.flags */
+       DRMGMT_FIELD_WRITABLE = 1,  /* may be set when created and when changed */
+       DRMGMT_FIELD_CREATE = 2,    /* may be set when created only */
+       DRMGMT_FIELD_REQUIRED = 4,  /* must be set when created */
+       DRMGMT_FIELD_SECRET = 8,    /* write-only: read back as {"set": true|false} */
+       DRMGMT_FIELD_SORTABLE = 16, /* a list may be sorted by it */
+       DRMGMT_FIELD_FILTER = 32,   /* a list may be filtered by it */
+       DRMGMT_FIELD_DETAIL = 64,   /* absent from lists */
+       DRMGMT_FIELD_COLUMN = 128   /* a column of drmctl's table by default */
 };
 
 typedef struct drmgmt_field {
@@ -83,8 +83,8 @@ typedef struct drmgmt_draft drmgmt_draft;
 
 /* An empty draft for an entity; NULL when memory is out. */
 DRMGMT_API drmgmt_draft *drmgmt_draft_new(const drmgmt_entity *entity);
-/* A draft from a JSON object (UTF-8, length bytes). Errors: INVALID with the field's name - unknown, read-only, of another
- * type, duplicate; nesting above 32. */
+/* A draft from a JSON object (UTF-8, length bytes). Errors: INVALID with the field's name - unknown, read-only, of
+ * another type, duplicate; nesting above 32. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_draft_from_json(const drmgmt_entity *entity, const char *json, size_t length,
                                                        drmgmt_draft **draft, drmgmt_error **error);
 DRMGMT_API void drmgmt_draft_free(drmgmt_draft *draft); /* NULL is allowed; secrets are wiped */

@@ -42,9 +42,9 @@ DRMGMT_API drmgmt_role drmgmt_role_parse(const char *name);
 
 /* The answer to a log-in: strings live until drmgmt_tokens_free(). */
 typedef struct drmgmt_tokens {
-    char *access_token;      /* JWT, HS256 */
-    char *refresh_token;     /* opaque, one use */
-    int64_t expires_in;      /* seconds the access token is good for: 900 */
+    char *access_token;         /* JWT, HS256 */
+    char *refresh_token;        /* opaque, one use */
+    int64_t expires_in;         /* seconds the access token is good for: 900 */
     int64_t refresh_expires_in; /* seconds the refresh token is good for */
 } drmgmt_tokens;
 DRMGMT_API void drmgmt_tokens_free(drmgmt_tokens *tokens); /* wipes and frees; NULL is allowed */
@@ -58,8 +58,7 @@ DRMGMT_API DRMGMT_NODISCARD int drmgmt_login(drmgmt_context *context, const char
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_refresh(drmgmt_context *context, const char *refresh_token,
                                                drmgmt_tokens **tokens, drmgmt_error **error);
 /* Revokes a refresh token and its family. An unknown one is no error. */
-DRMGMT_API DRMGMT_NODISCARD int drmgmt_logout(drmgmt_context *context, const char *refresh_token,
-                                              drmgmt_error **error);
+DRMGMT_API DRMGMT_NODISCARD int drmgmt_logout(drmgmt_context *context, const char *refresh_token, drmgmt_error **error);
 
 /* Opens a session from an access token. Needs a keyring. No database access: the actor's state and role are
  * checked by the database in the same round trip as each call. Errors: UNAUTHENTICATED. */
@@ -77,7 +76,8 @@ DRMGMT_API const char *drmgmt_session_user_id(const drmgmt_session *session);
 DRMGMT_API drmgmt_context *drmgmt_session_context(const drmgmt_session *session);
 /* Request id and peer address kept with audit rows of this session; NULL clears. Copied, cut at 64 bytes. */
 DRMGMT_API void drmgmt_session_set_origin(drmgmt_session *session, const char *request_id, const char *address);
-/* Asks the database who the actor is: {"tenant_id","tenant","user_id","email","role","auth"}; free with drmgmt_free(). */
+/* Asks the database who the actor is: {"tenant_id","tenant","user_id","email","role","auth"}; free with drmgmt_free().
+ */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_session_whoami(drmgmt_session *session, char **json, drmgmt_error **error);
 /* FORBIDDEN unless the actor's role, read from the database now, holds the permission. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_session_require(drmgmt_session *session, drmgmt_permission permission,

@@ -2,8 +2,8 @@
 #ifndef DRMGMT_WORKER_H
 #define DRMGMT_WORKER_H
 
-#include <stdint.h>
 #include <drm/context.h>
+#include <stdint.h>
 
 DRMGMT_BEGIN
 
@@ -15,14 +15,15 @@ typedef struct drmgmt_worker_stats {
     uint32_t in_flight, unsent;                              /* running now; results not yet stored */
 } drmgmt_worker_stats;
 
-/* A worker that claims from lane ("default"), with up to slots operations in flight (1..100,000). The context needs a keyring. */
+/* A worker that claims from lane ("default"), with up to slots operations in flight (1..100,000). The context needs a
+ * keyring. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_worker_new(drmgmt_context *context, const char *lane, unsigned slots,
                                                   drmgmt_worker **worker, drmgmt_error **error);
 /* Runs until drmgmt_worker_stop(); blocks the calling thread. Survives loss of PostgreSQL and Redis: it keeps results
  * until they are stored. Returns 0 after a stop. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_worker_run(drmgmt_worker *worker, drmgmt_error **error);
-/* Asks it to stop: no further claims, what runs may finish within grace_ms, the rest goes back to the queue. Any thread; safe in a
- * signal handler. A second call with 0 ends the grace. */
+/* Asks it to stop: no further claims, what runs may finish within grace_ms, the rest goes back to the queue. Any
+ * thread; safe in a signal handler. A second call with 0 ends the grace. */
 DRMGMT_API void drmgmt_worker_stop(drmgmt_worker *worker, unsigned grace_ms);
 DRMGMT_API void drmgmt_worker_stats_get(drmgmt_worker *worker, drmgmt_worker_stats *stats); /* any thread */
 DRMGMT_API const char *drmgmt_worker_id(const drmgmt_worker *worker);

@@ -4,8 +4,9 @@
 
 #include "store/store.h"
 
-/* Writes one row for the session's actor. action: "device.create"; object_id and detail (JSON, without secrets) may be NULL. */
-int drmgmt__audit(drmgmt__tx *tx, const drmgmt_session *session, const char *action, const char *object_type, const char *object_id,
-                  const char *detail, drmgmt_error **error);
+/* Writes one row for the session's actor. action: "device.create"; object_id and detail (JSON, without secrets) may be
+ * NULL. */
+int drmgmt__audit(drmgmt__tx *tx, const drmgmt_session *session, const char *action, const char *object_type,
+                  const char *object_id, const char *detail, drmgmt_error **error);
 
 #endif

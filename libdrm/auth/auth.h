@@ -1,16 +1,22 @@
-/* Keys, seals, hashes, tokens. Called by store (seals), device (sealed credentials), worker (opening them). Internal. */
+/* Keys, seals, hashes, tokens. Called by store (seals), device (sealed credentials), worker (opening them). Internal.
+ */
 #ifndef DRMGMT_AUTH_AUTH_H
 #define DRMGMT_AUTH_AUTH_H
 
+#include <drm/session.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <drm/session.h>
 
-/* ---- keyring: the file's keys. Lines "kind number hex", kinds seal, kek, token (32 bytes each), # comments; the highest
- * number of a kind makes new things, all open old ones. ---- */
+/* ---- keyring: the file's keys. Lines "kind number hex", kinds seal, kek, token (32 bytes each), # comments; the
+ * highest number of a kind makes new things, all open old ones. ---- */
 typedef struct drmgmt__keyring drmgmt__keyring;
-typedef enum drmgmt__key_kind { DRMGMT__KEY_SEAL, DRMGMT__KEY_KEK, DRMGMT__KEY_TOKEN, DRMGMT__KEY_KINDS } drmgmt__key_kind;
+typedef enum drmgmt__key_kind {
+    DRMGMT__KEY_SEAL,
+    DRMGMT__KEY_KEK,
+    DRMGMT__KEY_TOKEN,
+    DRMGMT__KEY_KINDS
+} drmgmt__key_kind;
 int drmgmt__keyring_load(const char *path, drmgmt__keyring **keyring, drmgmt_error **error);
 /* Writes a new file with one key of each kind, mode 0600, whole or not at all; *created false when it is there. */
 int drmgmt__keyring_create(const char *path, bool *created, drmgmt_error **error);
@@ -20,14 +26,14 @@ const uint8_t *drmgmt__keyring_key(const drmgmt__keyring *keyring, drmgmt__key_k
 /* Iterates: the i-th key of a kind; NULL past the end. */
 const uint8_t *drmgmt__keyring_at(const drmgmt__keyring *keyring, drmgmt__key_kind kind, size_t i, unsigned *number);
 
-/* ---- seal of the tenant context: "tenant.user.backend_pid.expiry.key_id.hmac_hex" ("-" for no tenant, then user is the purpose).
- * hmac = HMAC-SHA256(key, all before the last dot). expiry: Unix seconds. ---- */
+/* ---- seal of the tenant context: "tenant.user.backend_pid.expiry.key_id.hmac_hex" ("-" for no tenant, then user is
+ * the purpose). hmac = HMAC-SHA256(key, all before the last dot). expiry: Unix seconds. ---- */
 enum { DRMGMT__SEAL_SIZE = 256 };
-int drmgmt__seal_mint(const drmgmt__keyring *keyring, const char *tenant_id, const char *user_or_purpose, int backend_pid,
-                      char seal[DRMGMT__SEAL_SIZE]);
+int drmgmt__seal_mint(const drmgmt__keyring *keyring, const char *tenant_id, const char *user_or_purpose,
+                      int backend_pid, char seal[DRMGMT__SEAL_SIZE]);
 
-/* ---- secrets at rest: 0x01 | key version (u32 BE) | nonce(12) | ct | tag(16); AES-256-GCM, AAD = length-prefixed scheme, table,
- * column, tenant, row id ---- */
+/* ---- secrets at rest: 0x01 | key version (u32 BE) | nonce(12) | ct | tag(16); AES-256-GCM, AAD = length-prefixed
+ * scheme, table, column, tenant, row id ---- */
 typedef struct drmgmt__data_key {
     uint32_t version; /* of the tenant's data key */
     uint8_t key[32];
@@ -39,39 +45,45 @@ int drmgmt__blob_seal(const drmgmt__data_key *key, const char *table, const char
 /* out: n - DRMGMT__BLOB_OVERHEAD bytes. */
 int drmgmt__blob_open(const drmgmt__data_key *key, const char *table, const char *column, const char *tenant_id,
                       const char *row_id, const void *blob, size_t n, uint8_t *out);
-/* A tenant's data key wrapped by a KEK: the same form with the KEK's number as key version, table tenant_keys, column wrapped,
- * row id = version in decimal. 32 + DRMGMT__BLOB_OVERHEAD bytes. */
+/* A tenant's data key wrapped by a KEK: the same form with the KEK's number as key version, table tenant_keys, column
+ * wrapped, row id = version in decimal. 32 + DRMGMT__BLOB_OVERHEAD bytes. */
 enum { DRMGMT__WRAPPED_SIZE = 32 + DRMGMT__BLOB_OVERHEAD };
 int drmgmt__data_key_new(const drmgmt__keyring *keyring, const char *tenant_id, drmgmt__data_key *key,
                          uint8_t wrapped[DRMGMT__WRAPPED_SIZE]); /* sets version 1 */
-int drmgmt__data_key_unwrap(const drmgmt__keyring *keyring, const char *tenant_id, uint32_t version, const void *wrapped,
-                            size_t n, drmgmt__data_key *key);
+int drmgmt__data_key_unwrap(const drmgmt__keyring *keyring, const char *tenant_id, uint32_t version,
+                            const void *wrapped, size_t n, drmgmt__data_key *key);
 
-/* The same, remembered in the context (by the wrapped bytes too, so that a rewrapped key is opened anew). CRYPTO when it does not open. */
+/* The same, remembered in the context (by the wrapped bytes too, so that a rewrapped key is opened anew). CRYPTO when
+ * it does not open. */
 struct drmgmt__digest_cache;
-int drmgmt__data_key_cached(drmgmt_context *context, const char *tenant_id, uint32_t version, const void *wrapped, size_t n,
-                            drmgmt__data_key *key);
+int drmgmt__data_key_cached(drmgmt_context *context, const char *tenant_id, uint32_t version, const void *wrapped,
+                            size_t n, drmgmt__data_key *key);
 struct drmgmt__digest_cache *drmgmt__data_key_cache_new(void);
 void drmgmt__data_key_cache_free(struct drmgmt__digest_cache *cache); /* wipes; NULL is allowed */
 
-/* ---- passwords: "$scrypt$ln=15,r=8,p=3$salt$hash" (base64url). Concurrent hashes are capped at the number of cores; 64 callers
- * wait for one at most, 5 s at most: past that LIMIT. ---- */
+/* ---- passwords: "$scrypt$ln=15,r=8,p=3$salt$hash" (base64url). Concurrent hashes are capped at the number of cores;
+ * 64 callers wait for one at most, 5 s at most: past that LIMIT. ---- */
 /* INVALID below 12 characters and above 1024 bytes. *text: free with free(). */
 int drmgmt__password_hash(const char *password, char **text, drmgmt_error **error);
-/* 0 match, UNAUTHENTICATED no match, INVALID empty or above 1024 bytes. text NULL (or not of that form): does the same work against
- * a made-up hash, never matches. */
+/* 0 match, UNAUTHENTICATED no match, INVALID empty or above 1024 bytes. text NULL (or not of that form): does the same
+ * work against a made-up hash, never matches. */
 int drmgmt__password_verify(const char *password, const char *text, drmgmt_error **error);
 /* How often scrypt was computed in this process. */
 uint64_t drmgmt__password_count(void);
 
-/* ---- addresses: lower case, ASCII. False for what is no address. Log-in and stored ones are compared in this form. ---- */
+/* ---- addresses: lower case, ASCII. False for what is no address. Log-in and stored ones are compared in this form.
+ * ---- */
 enum { DRMGMT__EMAIL_SIZE = 255 };
 bool drmgmt__email_normalise(const char *text, char out[DRMGMT__EMAIL_SIZE]);
 /* Number of characters of a text without control characters; -1 if it has some or is not UTF-8. */
 long drmgmt__text_length(const char *text);
 
 /* ---- session as store sees it ---- */
-typedef enum drmgmt__session_kind { DRMGMT__SESSION_USER, DRMGMT__SESSION_API_KEY, DRMGMT__SESSION_SYSTEM } drmgmt__session_kind;
+typedef enum drmgmt__session_kind {
+    DRMGMT__SESSION_USER,
+    DRMGMT__SESSION_API_KEY,
+    DRMGMT__SESSION_SYSTEM
+} drmgmt__session_kind;
 struct drmgmt_session {
     drmgmt_context *context;
     drmgmt__session_kind kind;

@@ -16,18 +16,18 @@ struct drmgmt_options {
 int drmgmt__options_copy(drmgmt_options *to, const drmgmt_options *from);
 void drmgmt__options_clear(drmgmt_options *options);
 
-struct drmgmt__pool;    /* store/pool.c: PostgreSQL connections */
-struct drmgmt__keyring; /* auth/keyring.c */
+struct drmgmt__pool;      /* store/pool.c: PostgreSQL connections */
+struct drmgmt__keyring;   /* auth/keyring.c */
 struct drmgmt__publisher; /* queue/publish.c: doorbell and events out, one thread */
 struct drmgmt__hub;       /* queue/hub.c: events in, one thread, started with the first subscription */
 
 struct drmgmt_context {
     drmgmt_options options; /* its own copies */
     struct drmgmt__pool *pool;
-    struct drmgmt__keyring *keyring; /* NULL: none given */
-    struct drmgmt__publisher *publisher; /* NULL: no Redis configured */
-    struct drmgmt__hub *hub;             /* NULL: no Redis configured */
-    struct drmgmt__token_cache *tokens;  /* auth/token.c */
+    struct drmgmt__keyring *keyring;        /* NULL: none given */
+    struct drmgmt__publisher *publisher;    /* NULL: no Redis configured */
+    struct drmgmt__hub *hub;                /* NULL: no Redis configured */
+    struct drmgmt__token_cache *tokens;     /* auth/token.c */
     struct drmgmt__digest_cache *data_keys; /* auth/data_key.c */
 };
 

@@ -2,13 +2,13 @@
 #ifndef DRMGMT_CORE_CORE_H
 #define DRMGMT_CORE_CORE_H
 
+#include "core/cleanup.h"
+#include <drm/context.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <drm/context.h>
-#include "core/cleanup.h"
 
 DRMGMT__DEFINE_CLEANUP(drmgmt__json_decrefp, json_t *, json_decref)
 #define DRMGMT__JSON DRMGMT__CLEANUP(drmgmt__json_decrefp)
@@ -32,7 +32,7 @@ bool drmgmt__uuid_normalise(const char *text, char out[DRMGMT__UUID_SIZE]);
 int64_t drmgmt__uuid_time_ms(const char *text);
 
 /* ---- time ---- */
-int64_t drmgmt__now_ms(void);       /* since 1970 */
+int64_t drmgmt__now_ms(void); /* since 1970 */
 uint64_t drmgmt__monotonic_ms(void);
 uint64_t drmgmt__monotonic_us(void);
 
@@ -57,5 +57,8 @@ void drmgmt__free_secret(char *text);
 int drmgmt__json_object(const char *text, size_t length, json_t **object, drmgmt_error **error);
 /* Any JSON value from a text; NULL if it is none. */
 json_t *drmgmt__json_value(const char *text);
+
+/* The compact text of a value, numbers in their shortest form; malloc()ed, NULL when memory is out. */
+char *drmgmt__json_text(const json_t *value);
 
 #endif

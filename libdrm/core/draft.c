@@ -148,7 +148,7 @@ static char *text_of(drmgmt_type type, const json_t *value, const char **wrong)
     case DRMGMT_TYPE_JSON:
         break;
     }
-    return json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    return drmgmt__json_text(value);
 }
 
 static int fill(drmgmt_draft *draft, json_t *object, drmgmt_error **error)

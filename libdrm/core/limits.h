@@ -2,8 +2,8 @@
 #ifndef DRMGMT_CORE_LIMITS_H
 #define DRMGMT_CORE_LIMITS_H
 
-#include <stddef.h>
 #include <drm/record.h>
+#include <stddef.h>
 
 /* NULL when the text form keeps the limits; else what is expected, in buffer. */
 const char *drmgmt__limits_check(const drmgmt_field *field, const char *text, char *buffer, size_t size);

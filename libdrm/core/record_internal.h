@@ -3,8 +3,8 @@
 #ifndef DRMGMT_CORE_RECORD_INTERNAL_H
 #define DRMGMT_CORE_RECORD_INTERNAL_H
 
-#include <drm/record.h>
 #include "core/strbuf.h"
+#include <drm/record.h>
 
 struct drmgmt__rows; /* store/store.h */
 
@@ -14,7 +14,7 @@ struct drmgmt_record {
     struct drmgmt__rows *rows; /* owned when owns_rows */
     size_t row;
     bool owns_rows;
-    bool list; /* from a list: DETAIL fields absent */
+    bool list;    /* from a list: DETAIL fields absent */
     char **texts; /* per field: the text form made on demand (TIME), or NULL; freed with the record */
 };
 
@@ -32,7 +32,7 @@ struct drmgmt_draft {
     struct drmgmt__draft_value {
         bool set;   /* false: the field is left as it is */
         char *text; /* NULL: null; TAGS and JSON as JSON text */
-    } *values;
+    } * values;
 };
 
 #define DRMGMT__QUERY_FILTERS_MAX 16
@@ -42,12 +42,13 @@ struct drmgmt_query {
     char *cursor, *sort; /* as given; NULL: none */
     size_t n_filters;
     struct drmgmt__filter {
-        int field;   /* index in the entity */
+        int field; /* index in the entity */
         char *value;
     } filters[DRMGMT__QUERY_FILTERS_MAX];
 };
 
-/* Takes the rows over (also on failure). Columns must be the entity's @columns@ in order (then any further ones). The row must exist. */
+/* Takes the rows over (also on failure). Columns must be the entity's @columns@ in order (then any further ones). The
+ * row must exist. */
 int drmgmt__record_new(const drmgmt_entity *entity, struct drmgmt__rows *rows, size_t row, drmgmt_record **record,
                        drmgmt_error **error);
 /* Takes rows and next (malloc()ed or NULL) over. Shows the first count rows. */

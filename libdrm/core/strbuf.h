@@ -5,11 +5,11 @@
 #ifndef DRMGMT_CORE_STRBUF_H
 #define DRMGMT_CORE_STRBUF_H
 
+#include <drm/export.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <drm/export.h>
 
 typedef struct drmgmt__strbuf {
     char *data; /* NUL-terminated when not NULL */
@@ -17,7 +17,10 @@ typedef struct drmgmt__strbuf {
     bool failed;
 } drmgmt__strbuf;
 
-#define DRMGMT__STRBUF_INIT { NULL, 0, 0, false }
+#define DRMGMT__STRBUF_INIT                                                                                            \
+    {                                                                                                                  \
+        NULL, 0, 0, false                                                                                              \
+    }
 #define DRMGMT__STRBUF __attribute__((cleanup(drmgmt__strbuf_free))) drmgmt__strbuf
 
 void drmgmt__strbuf_free(drmgmt__strbuf *b);

@@ -7,38 +7,39 @@
 #include "core/record_internal.h"
 #include "store/store.h"
 
-/* A device's profiles as given, checked: what goes into the database, and the communities that are still to be sealed. */
+/* A device's profiles as given, checked: what goes into the database, and the communities that are still to be sealed.
+ */
 typedef struct drmgmt__profiles {
     json_t *rows; /* array of {protocol, address, port, settings, credential_id} */
     struct drmgmt__profile_secret {
         char credential_id[DRMGMT__UUID_SIZE];
         char snmp_version[4];
         char *community;
-    } *secrets;
+    } * secrets;
     size_t n_secrets;
 } drmgmt__profiles;
 
-/* Checks the JSON text of the field "profiles". Errors: INVALID naming the place ("profiles[0].port"), UNSUPPORTED for a protocol
- * without a driver. */
+/* Checks the JSON text of the field "profiles". Errors: INVALID naming the place ("profiles[0].port"), UNSUPPORTED for
+ * a protocol without a driver. */
 int drmgmt__profiles_parse(const char *json, drmgmt__profiles *profiles, drmgmt_error **error);
 void drmgmt__profiles_clear(drmgmt__profiles *profiles); /* wipes */
 /* Replaces the device's profiles within the transaction. */
-int drmgmt__profiles_store(drmgmt__tx *tx, drmgmt_session *session, const char *device_id, const drmgmt__profiles *profiles,
-                           drmgmt_error **error);
+int drmgmt__profiles_store(drmgmt__tx *tx, drmgmt_session *session, const char *device_id,
+                           const drmgmt__profiles *profiles, drmgmt_error **error);
 
 /* Seals a community for the credential's row. *hex: malloc()ed "\x..." text for a bytea parameter. Errors: CRYPTO. */
-int drmgmt__community_seal(drmgmt__tx *tx, drmgmt_session *session, const char *credential_id, const char *community, char **hex,
-                           drmgmt_error **error);
+int drmgmt__community_seal(drmgmt__tx *tx, drmgmt_session *session, const char *credential_id, const char *community,
+                           char **hex, drmgmt_error **error);
 
 /* What became of a statement that changes one row by id and version: 0 when it did, NOT_FOUND or PRECONDITION when not.
  * get: the statement that reads the row by id. what: "device". */
-int drmgmt__changed_one(drmgmt__tx *tx, const drmgmt__rows *rows, const drmgmt__query *get, const char *id, const char *what,
-                        drmgmt_error **error);
+int drmgmt__changed_one(drmgmt__tx *tx, const drmgmt__rows *rows, const drmgmt__query *get, const char *id,
+                        const char *what, drmgmt_error **error);
 /* Reads one record within the transaction. */
-int drmgmt__read_one(drmgmt__tx *tx, const drmgmt_entity *entity, const drmgmt__query *get, const char *id, drmgmt_record **record,
-                     drmgmt_error **error);
+int drmgmt__read_one(drmgmt__tx *tx, const drmgmt_entity *entity, const drmgmt__query *get, const char *id,
+                     drmgmt_record **record, drmgmt_error **error);
 /* A statement of the transaction whose violated constraints are told in words of ours. */
-int drmgmt__exec_explained(drmgmt__tx *tx, const drmgmt__query *query, const drmgmt__params *params, drmgmt__rows **rows,
-                           drmgmt_error **error);
+int drmgmt__exec_explained(drmgmt__tx *tx, const drmgmt__query *query, const drmgmt__params *params,
+                           drmgmt__rows **rows, drmgmt_error **error);
 
 #endif

@@ -59,7 +59,7 @@ static int check_settings(struct check *c, const json_t *value)
 
     if (!json_is_object(value))
         return wrong(c->error, c->i, "settings", "an object is expected");
-    DRMGMT__FREE char *text = json_dumps(value, JSON_COMPACT);
+    DRMGMT__FREE char *text = drmgmt__json_text(value);
     if (!text)
         return drmgmt__fail_memory(c->error);
     if (c->driver->check_settings && c->driver->check_settings(text, &failure)) {
@@ -238,7 +238,7 @@ static int seal_all(drmgmt__tx *tx, drmgmt_session *session, const drmgmt__profi
                                                          secret->snmp_version, "community", hex + 2)))
             rc = drmgmt__fail_memory(error);
     }
-    if (!rc && !(*json = json_dumps(list, JSON_COMPACT)))
+    if (!rc && !(*json = drmgmt__json_text(list)))
         rc = drmgmt__fail_memory(error);
     return rc;
 }
@@ -247,7 +247,7 @@ int drmgmt__profiles_store(drmgmt__tx *tx, drmgmt_session *session, const char *
                            const drmgmt__profiles *profiles, drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
-    DRMGMT__FREE char *rows = json_dumps(profiles->rows, JSON_COMPACT), *credentials = NULL;
+    DRMGMT__FREE char *rows = drmgmt__json_text(profiles->rows), *credentials = NULL;
 
     if (!rows)
         return drmgmt__fail_memory(error);

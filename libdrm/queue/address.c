@@ -83,7 +83,7 @@ static const char *parse_host(const char *text, size_t n, drmgmt__redis_address 
         return "the host is missing or too long";
     if (port && (!number(port, (size_t)(end - port), 65535, &value) || !value))
         return "the port must be a number from 1 to 65535";
-    snprintf(a->port, sizeof a->port, "%u", value);
+    snprintf(a->port, sizeof a->port, "%hu", (unsigned short)value);
     return NULL;
 }
 

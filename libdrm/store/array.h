@@ -1,4 +1,5 @@
-/* Arrays in PostgreSQL's text form, built element by element. Called by whoever sends many values as one parameter. Internal. */
+/* Arrays in PostgreSQL's text form, built element by element. Called by whoever sends many values as one parameter.
+ * Internal. */
 #ifndef DRMGMT_STORE_ARRAY_H
 #define DRMGMT_STORE_ARRAY_H
 

@@ -1,10 +1,11 @@
-/* One PostgreSQL connection of the pool: prepared statements, pipelined transactions, error mapping. Seen by store/ only. Internal. */
+/* One PostgreSQL connection of the pool: prepared statements, pipelined transactions, error mapping. Seen by store/
+ * only. Internal. */
 #ifndef DRMGMT_STORE_CONNECTION_H
 #define DRMGMT_STORE_CONNECTION_H
 
-#include <libpq-fe.h>
 #include "auth/auth.h"
 #include "store/store.h"
+#include <libpq-fe.h>
 
 typedef struct drmgmt__connection {
     PGconn *pg;
@@ -27,10 +28,12 @@ bool drmgmt__connection_idle(const drmgmt__connection *connection);
 
 /* enter + statement as one implicit transaction, one round trip (two behind a pooler). */
 int drmgmt__connection_run(drmgmt__connection *connection, drmgmt_session *session, drmgmt_permission permission,
-                           const drmgmt__query *query, const drmgmt__params *params, drmgmt__rows **rows, drmgmt_error **error);
+                           const drmgmt__query *query, const drmgmt__params *params, drmgmt__rows **rows,
+                           drmgmt_error **error);
 /* BEGIN + enter + statement; later statements; COMMIT or ROLLBACK. */
 int drmgmt__connection_begin(drmgmt__connection *connection, drmgmt_session *session, drmgmt_permission permission,
-                             const drmgmt__query *query, const drmgmt__params *params, drmgmt__rows **rows, drmgmt_error **error);
+                             const drmgmt__query *query, const drmgmt__params *params, drmgmt__rows **rows,
+                             drmgmt_error **error);
 int drmgmt__connection_exec(drmgmt__connection *connection, const drmgmt__query *query, const drmgmt__params *params,
                             drmgmt__rows **rows, drmgmt_error **error);
 int drmgmt__connection_end(drmgmt__connection *connection, bool commit, drmgmt_error **error);
@@ -44,8 +47,8 @@ void drmgmt__pool_put(struct drmgmt__pool *pool, drmgmt__connection *connection)
 
 /* Turns a failed result (or a broken connection, result NULL) into an error; returns its status. */
 int drmgmt__pg_fail(PGconn *pg, const PGresult *result, drmgmt_error **error);
-/* Whether a connection that answered with this failure will not do any better: it is shut down, read-only, or has lost its prepared
- * statements. */
+/* Whether a connection that answered with this failure will not do any better: it is shut down, read-only, or has lost
+ * its prepared statements. */
 bool drmgmt__pg_spoils(const PGresult *failure);
 /* The error of a write whose connection was lost before the answer came. */
 int drmgmt__pg_outcome_unknown(drmgmt_error **error);

@@ -1,15 +1,17 @@
-/* What every list call does around its statement: limit and cursor in, page and next cursor out. Called by the domain rooms. Internal. */
+/* What every list call does around its statement: limit and cursor in, page and next cursor out. Called by the domain
+ * rooms. Internal. */
 #ifndef DRMGMT_STORE_LIST_H
 #define DRMGMT_STORE_LIST_H
 
 #include "core/cursor.h"
 #include "store/store.h"
 
-/* Runs a list statement and makes the page. Parameter 1 is limit + 1, parameter 2 the key of the row after which to go on, or null;
- * params holds those from the third on in the places 2 and up (begin with drmgmt__list_params()). key: the field by which the
- * statement sorts; unique. */
-int drmgmt__list_run(drmgmt_session *session, drmgmt_permission permission, const drmgmt__query *statement, drmgmt__params *params,
-                     const drmgmt_query *query, const char *key, drmgmt_page **page, drmgmt_error **error);
+/* Runs a list statement and makes the page. Parameter 1 is limit + 1, parameter 2 the key of the row after which to go
+ * on, or null; params holds those from the third on in the places 2 and up (begin with drmgmt__list_params()). key: the
+ * field by which the statement sorts; unique. */
+int drmgmt__list_run(drmgmt_session *session, drmgmt_permission permission, const drmgmt__query *statement,
+                     drmgmt__params *params, const drmgmt_query *query, const char *key, drmgmt_page **page,
+                     drmgmt_error **error);
 /* Leaves room for the first two. */
 void drmgmt__list_params(drmgmt__params *params);
 /* A filter's text as a LIKE pattern: * stands for anything. NULL stays NULL. The buffer holds it. */

@@ -1,5 +1,5 @@
-/* The scheduler's calls that cross tenants: claim, heartbeat, finish, reap (functions of the database, SECURITY DEFINER, owned by
- * drm_sched, refused without a "worker" system seal). Called by the worker engine only. Internal. */
+/* The scheduler's calls that cross tenants: claim, heartbeat, finish, reap (functions of the database, SECURITY
+ * DEFINER, owned by drm_sched, refused without a "worker" system seal). Called by the worker engine only. Internal. */
 #ifndef DRMGMT_STORE_SCHED_H
 #define DRMGMT_STORE_SCHED_H
 
@@ -30,28 +30,30 @@ void drmgmt__claim_clear(drmgmt__claim *claim);
 typedef struct drmgmt__finish {
     char tenant_id[37], job_id[37];
     unsigned attempt;
-    char outcome[16];  /* completed, failed, cancelled, release (back to the queue, not run) */
-    bool retryable;    /* failed only */
-    char *result;      /* JSON or NULL; malloc()ed */
-    char *error;       /* JSON or NULL; malloc()ed */
+    char outcome[16];                /* completed, failed, cancelled, release (back to the queue, not run) */
+    bool retryable;                  /* failed only */
+    char *result;                    /* JSON or NULL; malloc()ed */
+    char *error;                     /* JSON or NULL; malloc()ed */
     int64_t started_ms, finished_ms; /* since 1970 */
-    char status[16];   /* out: what became of it; "" when the fence refused it */
+    char status[16];                 /* out: what became of it; "" when the fence refused it */
 } drmgmt__finish;
 
-int drmgmt__sched_register(drmgmt_session *system, const char *worker_id, const char *host, int pid, const char *version,
-                           const char *lane, unsigned slots, drmgmt_error **error);
-/* Heartbeat. *alive false: the reaper gave this worker up; its jobs belong to others by now. cancels: rows(alive, job_id or null)
- * of running jobs of this worker that should stop. */
-int drmgmt__sched_beat(drmgmt_session *system, const char *worker_id, unsigned in_flight, bool *alive, drmgmt__rows **cancels,
-                       drmgmt_error **error);
-int drmgmt__sched_claim(drmgmt_session *system, const char *worker_id, const char *lane, unsigned limit, drmgmt__claim *claim,
-                        drmgmt_error **error);
+int drmgmt__sched_register(drmgmt_session *system, const char *worker_id, const char *host, int pid,
+                           const char *version, const char *lane, unsigned slots, drmgmt_error **error);
+/* Heartbeat. *alive false: the reaper gave this worker up; its jobs belong to others by now. cancels: rows(alive,
+ * job_id or null) of running jobs of this worker that should stop. */
+int drmgmt__sched_beat(drmgmt_session *system, const char *worker_id, unsigned in_flight, bool *alive,
+                       drmgmt__rows **cancels, drmgmt_error **error);
+int drmgmt__sched_claim(drmgmt_session *system, const char *worker_id, const char *lane, unsigned limit,
+                        drmgmt__claim *claim, drmgmt_error **error);
 /* Stores n results in one transaction and fills status of each. Safe to repeat. */
-int drmgmt__sched_finish(drmgmt_session *system, const char *worker_id, drmgmt__finish *results, size_t n, drmgmt_error **error);
+int drmgmt__sched_finish(drmgmt_session *system, const char *worker_id, drmgmt__finish *results, size_t n,
+                         drmgmt_error **error);
 /* Queues what is due; gives silent workers' jobs up (only when reap_after_ms > 0). *rang: something became claimable.
- * moved: rows(kind, tenant_id, job_id, status) of jobs whose status changed thereby, for events; kind "ended" for the last time. */
-int drmgmt__sched_reap(drmgmt_session *system, const char *worker_id, unsigned reap_after_ms, bool *rang, drmgmt__rows **moved,
-                       drmgmt_error **error);
+ * moved: rows(kind, tenant_id, job_id, status) of jobs whose status changed thereby, for events; kind "ended" for the
+ * last time. */
+int drmgmt__sched_reap(drmgmt_session *system, const char *worker_id, unsigned reap_after_ms, bool *rang,
+                       drmgmt__rows **moved, drmgmt_error **error);
 /* Signs a worker off. */
 int drmgmt__sched_leave(drmgmt_session *system, const char *worker_id, drmgmt_error **error);
 

@@ -22,6 +22,7 @@ static const struct {
     { "23503", DRMGMT_ERR_CONFLICT, false, "it is still referenced, or refers to something that is not there" },
     { "23514", DRMGMT_ERR_INVALID, false, "a value is out of range" },
     { "23502", DRMGMT_ERR_INVALID, false, "a value is missing" },
+    { "54", DRMGMT_ERR_INVALID, false, "a value is too complex for PostgreSQL" },
     { "22", DRMGMT_ERR_INVALID, false, "a value is malformed" },
     { "40", DRMGMT_ERR_DATABASE, true, "PostgreSQL gave up a concurrent change: try again" },
     { "42501", DRMGMT_ERR_UNAUTHENTICATED, false, "the database refused the tenant context" },

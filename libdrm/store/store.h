@@ -1,17 +1,17 @@
 /* The store: the only room that sees libpq. A pool of connections, queries embedded from sql/queries, and transactions
  * that open with the sealed tenant context. Called by the domain rooms (device, job, auth, tenant). Internal.
  *
- * Every transaction starts with sec.enter(): it verifies the seal (or the API key), sets the tenant for this transaction only, and raises unless
- * the actor is active and its role reaches the permission asked for. So the check, the tenant and the statement
- * travel in one round trip and cannot come apart. */
+ * Every transaction starts with sec.enter(): it verifies the seal (or the API key), sets the tenant for this
+ * transaction only, and raises unless the actor is active and its role reaches the permission asked for. So the check,
+ * the tenant and the statement travel in one round trip and cannot come apart. */
 #ifndef DRMGMT_STORE_STORE_H
 #define DRMGMT_STORE_STORE_H
 
+#include "core/cleanup.h"
+#include <drm/session.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <drm/session.h>
-#include "core/cleanup.h"
 
 /* A statement of sql/queries/NAME.sql, embedded at build time as drmgmt__q_NAME (store/queries.h, generated).
  * @device@ in its text stands for the column list of that entity's description. */
@@ -30,7 +30,10 @@ typedef struct drmgmt__params {
     int formats[DRMGMT__PARAMS_MAX];        /* 0 text, 1 binary */
     char numbers[DRMGMT__PARAMS_MAX][24];   /* where drmgmt__param_int() prints */
 } drmgmt__params;
-#define DRMGMT__PARAMS_INIT { .n = 0 }
+#define DRMGMT__PARAMS_INIT                                                                                            \
+    {                                                                                                                  \
+        .n = 0                                                                                                         \
+    }
 void drmgmt__param(drmgmt__params *p, const char *text);
 void drmgmt__param_int(drmgmt__params *p, int64_t value);
 void drmgmt__param_bool(drmgmt__params *p, bool value);
@@ -53,14 +56,15 @@ DRMGMT__DEFINE_CLEANUP(drmgmt__rows_freep, drmgmt__rows *, drmgmt__rows_free)
 #define DRMGMT__ROWS DRMGMT__CLEANUP(drmgmt__rows_freep)
 
 enum { /* flags of drmgmt__run() */
-    DRMGMT__READ = 0,
-    DRMGMT__WRITE = 1,      /* on a lost connection the outcome is unknown: UNAVAILABLE, not repeated */
-    DRMGMT__REPEATABLE = 2  /* a write that may be done twice (its id is the caller's): repeated once on a lost connection */
+       DRMGMT__READ = 0,
+       DRMGMT__WRITE = 1, /* on a lost connection the outcome is unknown: UNAVAILABLE, not repeated */
+       DRMGMT__REPEATABLE =
+           2 /* a write that may be done twice (its id is the caller's): repeated once on a lost connection */
 };
 /* One statement in one transaction of its own, one round trip: enter + statement. rows may be NULL.
- * Errors: UNAUTHENTICATED, FORBIDDEN (from sec.enter), UNAVAILABLE, LIMIT (no free connection in time), DATABASE, and what
- * SQLSTATEs map to: CONFLICT 23505, 23503; INVALID 22xxx, 23514; TIMEOUT 57014; NOT_FOUND DR404; CONFLICT DR409; PRECONDITION DR412;
- * UNAUTHENTICATED DR401; FORBIDDEN DR403; UNSUPPORTED DR501. */
+ * Errors: UNAUTHENTICATED, FORBIDDEN (from sec.enter), UNAVAILABLE, LIMIT (no free connection in time), DATABASE, and
+ * what SQLSTATEs map to: CONFLICT 23505, 23503; INVALID 22xxx, 23514; TIMEOUT 57014; NOT_FOUND DR404; CONFLICT DR409;
+ * PRECONDITION DR412; UNAUTHENTICATED DR401; FORBIDDEN DR403; UNSUPPORTED DR501. */
 int drmgmt__run(drmgmt_session *session, drmgmt_permission permission, unsigned flags, const drmgmt__query *query,
                 const drmgmt__params *params, drmgmt__rows **rows, drmgmt_error **error);
 
@@ -76,7 +80,8 @@ void drmgmt__tx_rollback(drmgmt__tx *tx);
 DRMGMT__DEFINE_CLEANUP(drmgmt__tx_rollbackp, drmgmt__tx *, drmgmt__tx_rollback)
 #define DRMGMT__TX DRMGMT__CLEANUP(drmgmt__tx_rollbackp)
 
-/* Sessions that are not a tenant's: purpose "auth" (log-in look-ups) or "worker" (claim, finish, reap). Needs a keyring. */
+/* Sessions that are not a tenant's: purpose "auth" (log-in look-ups) or "worker" (claim, finish, reap). Needs a
+ * keyring. */
 int drmgmt__session_open_system(drmgmt_context *context, const char *purpose, drmgmt_session **session,
                                 drmgmt_error **error);
 

@@ -126,7 +126,9 @@ void drmgmt__loop_free(drmgmt_loop *loop)
     if (!loop)
         return;
     uv_walk(&loop->uv, close_left, NULL);
-    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    /* The first run returns at once when a stop was asked for and not yet obeyed. */
+    while (uv_run(&loop->uv, UV_RUN_DEFAULT))
+        ;
     uv_loop_close(&loop->uv);
     free(loop);
 }

@@ -95,3 +95,22 @@ Test(json, a_value_of_any_kind)
     for (size_t i = 0; i < DRMGMT__COUNT(bad); i++)
         cr_assert_null(drmgmt__json_value(bad[i]), "%s", bad[i]);
 }
+
+Test(json, values_come_out_as_they_went_in)
+{
+    static const char *const same[] = {
+        "{}",
+        "[]",
+        "null",
+        "[true,false,null]",
+        "{\"a\":{\"b\":[1,-2,9223372036854775807]},\"c\":\"\\\"\\\\ü\\n\"}",
+        "[0.1,-2.5,1e+300,3.0,0.30000000000000004,1.7976931348623157e+308]",
+    };
+
+    for (size_t i = 0; i < DRMGMT__COUNT(same); i++) {
+        DRMGMT__JSON json_t *value = json_loads(same[i], JSON_DECODE_ANY, NULL);
+        char *text = drmgmt__json_text(value);
+        cr_assert_str_eq(text, same[i]);
+        free(text);
+    }
+}
