@@ -262,10 +262,11 @@ static int supervise(const config *c, runner *r, const sigset_t *signals)
         }
         drmgmt_worker_stats stats;
         drmgmt_worker_stats_get(r->worker, &stats);
-        if (ready || !stats.claims)
+        const char *id = drmgmt_worker_id(r->worker);
+        if (ready || !stats.claims || !*id)
             continue;
         ready = true;
-        if (!write_ready_file(c->ready_file, drmgmt_worker_id(r->worker))) {
+        if (!write_ready_file(c->ready_file, id)) {
             code = drmgmt_status_exit_code(DRMGMT_ERR_IO);
             drmgmt_worker_stop(r->worker, 0);
         }
@@ -308,7 +309,9 @@ int main(int argc, char **argv)
     int code = parse_flags(&c, argc, argv);
     if (code >= 0)
         return code;
-    mallopt(M_ARENA_MAX, 2); /* memory of claims and results moves between two threads: few arenas keep it small */
+    if (c.ready_file)
+        unlink(c.ready_file); /* of an earlier life: nobody is to believe it */
+    mallopt(M_ARENA_MAX, 2);  /* memory of claims and results moves between two threads: few arenas keep it small */
     jsonlog_init("drm-worker", c.log_level);
     sigset_t signals;
     sigemptyset(&signals);

@@ -23,14 +23,13 @@ static void reply_created(drmd_request *r, const drmgmt_record *record, char *ke
         drmd_reply_problem(r, 503, NULL, "Out of memory.");
     else
         drmd_reply(r, 201, drmd_json, b->data, b->length);
-    explicit_bzero(r->worker->out.data, r->worker->out.length);
-    if (b->data)
-        explicit_bzero(b->data, b->length);
+    drmd_buffer_wipe(&r->worker->out);
+    drmd_buffer_wipe(b);
 }
 
 void drmd_api_key_create(drmd_request *r)
 {
-    drmd_string_field fields[] = { { "label", true, 200, NULL } };
+    drmd_string_field fields[] = { { "label", true, NULL } };
     drmd_strings *strings = drmd_strings_read(r, fields, DRMD_COUNT(fields));
     if (!strings)
         return;

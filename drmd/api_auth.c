@@ -19,9 +19,8 @@ static void reply_tokens(drmd_request *r, drmgmt_tokens *tokens)
         drmd_reply_problem(r, 503, NULL, "Out of memory.");
     else
         drmd_reply(r, 200, drmd_json, b->data, b->length);
-    explicit_bzero(r->worker->out.data, r->worker->out.length);
-    if (b->data)
-        explicit_bzero(b->data, b->length);
+    drmd_buffer_wipe(&r->worker->out);
+    drmd_buffer_wipe(b);
 }
 
 /* A log-in that failed stands in the log, without saying which account. */
@@ -34,9 +33,7 @@ static void reply_failure(drmd_request *r, drmgmt_error *error)
 
 void drmd_auth_login(drmd_request *r)
 {
-    drmd_string_field fields[] = { { "email", true, 320, NULL },
-                                   { "password", true, 1024, NULL },
-                                   { "tenant", false, 200, NULL } };
+    drmd_string_field fields[] = { { "email", true, NULL }, { "password", true, NULL }, { "tenant", false, NULL } };
     drmd_strings *strings = drmd_strings_read(r, fields, DRMD_COUNT(fields));
     if (!strings)
         return;
@@ -52,7 +49,7 @@ void drmd_auth_login(drmd_request *r)
 
 void drmd_auth_refresh(drmd_request *r)
 {
-    drmd_string_field fields[] = { { "refresh_token", true, 1024, NULL } };
+    drmd_string_field fields[] = { { "refresh_token", true, NULL } };
     drmd_strings *strings = drmd_strings_read(r, fields, DRMD_COUNT(fields));
     if (!strings)
         return;
@@ -68,7 +65,7 @@ void drmd_auth_refresh(drmd_request *r)
 
 void drmd_auth_logout(drmd_request *r)
 {
-    drmd_string_field fields[] = { { "refresh_token", true, 1024, NULL } };
+    drmd_string_field fields[] = { { "refresh_token", true, NULL } };
     drmd_strings *strings = drmd_strings_read(r, fields, DRMD_COUNT(fields));
     if (!strings)
         return;

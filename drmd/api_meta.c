@@ -14,15 +14,20 @@ void drmd_ready(drmd_request *r)
 {
     drmgmt_health health = { 0 };
     drmgmt_context_health(r->server->context, &health);
-    bool stopping = atomic_load_explicit(&r->server->stopping, memory_order_relaxed);
-    bool ready = health.database && health.schema_current && !stopping;
-    char json[256];
-    int n = snprintf(
-        json, sizeof json,
-        "{\"status\":\"%s\",\"database\":%s,\"schema_current\":%s,\"redis\":%s,\"pooler\":%s,\"stopping\":%s}",
-        ready ? "ready" : "unavailable", health.database ? "true" : "false", health.schema_current ? "true" : "false",
-        health.redis ? "true" : "false", health.pooler ? "true" : "false", stopping ? "true" : "false");
-    drmd_reply(r, ready ? 200 : 503, drmd_json, json, (size_t)n);
+    const char *wrong = atomic_load_explicit(&r->server->stopping, memory_order_relaxed) ? "The server is stopping."
+                        : !health.database                                               ? "PostgreSQL does not answer."
+                        : !health.schema_current
+                            ? "The database has not the migrations of this version: run \"drmctl db migrate\"."
+                            : NULL;
+    if (wrong) {
+        drmd_reply_problem(r, 503, NULL, "%s", wrong);
+        return;
+    }
+    char json[128];
+    int n = snprintf(json, sizeof json,
+                     "{\"status\":\"ready\",\"database\":true,\"schema_current\":true,\"redis\":%s,\"pooler\":%s}",
+                     health.redis ? "true" : "false", health.pooler ? "true" : "false");
+    drmd_reply(r, 200, drmd_json, json, (size_t)n);
 }
 
 void drmd_metrics_get(drmd_request *r)

@@ -6,8 +6,6 @@
 
 static bool challenge(drmd_request *r, const char *detail)
 {
-    drmd_log(DRMGMT_LOG_INFO, "authentication failed", "request_id", r->request_id, "address", r->info->remote_addr,
-             "path", r->path, NULL);
     drmd_reply_problem(r, 401, NULL, "%s", detail);
     return false;
 }

@@ -46,10 +46,8 @@ static bool read_sized(drmd_request *r, size_t length)
         return cut_off(r, 503, "Out of memory.");
     /* It comes back short only when the client was silent too long, or left. */
     int n = mg_read(r->connection, b->data, length);
-    if (n < 0 || (size_t)n < length)
-        return cut_off(r, 408, "The body did not arrive in time.");
-    b->length = length;
-    return true;
+    b->length = n > 0 ? (size_t)n : 0;
+    return b->length == length || cut_off(r, 408, "The body did not arrive in time.");
 }
 
 static bool read_chunked(drmd_request *r, size_t limit)

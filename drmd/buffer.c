@@ -11,6 +11,13 @@ void drmd_buffer_free(drmd_buffer *b)
     *b = (drmd_buffer){ 0 };
 }
 
+void drmd_buffer_wipe(drmd_buffer *b)
+{
+    if (b->length)
+        explicit_bzero(b->data, b->length);
+    b->length = 0;
+}
+
 void drmd_buffer_reset(drmd_buffer *b, size_t keep)
 {
     if (b->size > keep)
@@ -28,11 +35,16 @@ bool drmd_buffer_reserve(drmd_buffer *b, size_t more)
     size_t size = b->size ? b->size : 1024;
     while (size - b->length <= more)
         size *= 2;
-    char *data = realloc(b->data, size);
+    char *data = malloc(size);
     if (!data) {
         b->failed = true;
         return false;
     }
+    if (b->length) {
+        memcpy(data, b->data, b->length);
+        explicit_bzero(b->data, b->length);
+    }
+    free(b->data);
     b->data = data;
     b->size = size;
     return true;

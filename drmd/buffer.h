@@ -14,8 +14,11 @@ typedef struct drmd_buffer {
 } drmd_buffer;
 
 void drmd_buffer_free(drmd_buffer *b);
+/* Overwrites the content, which was secret, and forgets it. */
+void drmd_buffer_wipe(drmd_buffer *b);
 /* Forgets the content; gives memory above keep bytes back. */
 void drmd_buffer_reset(drmd_buffer *b, size_t keep);
+/* Moves the content when there is no room; its old place is wiped. */
 bool drmd_buffer_reserve(drmd_buffer *b, size_t more);
 void drmd_buffer_add(drmd_buffer *b, const void *bytes, size_t n);
 void drmd_buffer_puts(drmd_buffer *b, const char *text);

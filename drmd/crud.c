@@ -35,7 +35,6 @@ drmgmt_draft *drmd_draft_from(drmd_request *r, const drmgmt_entity *entity)
     drmgmt_draft *draft = NULL;
     drmgmt_error *error = NULL;
     int failed = drmgmt_draft_from_json(entity, r->body, r->body_length, &draft, &error);
-    explicit_bzero(r->worker->body.data, r->worker->body.length); /* a community may have been in it */
     if (failed)
         drmd_reply_error(r, error);
     return draft;
@@ -100,7 +99,7 @@ static int next_tag(const char **list, bool *weak, const char **text, size_t *le
 /* The version a strong tag of ours names; 0 if it is none of ours. */
 static int64_t tag_version(bool weak, const char *text, size_t length)
 {
-    if (weak || length == 0 || length > 18 || strspn(text, "0123456789") != length)
+    if (weak || length == 0 || length > 18 || *text == '0' || strspn(text, "0123456789") != length)
         return 0;
     return strtoll(text, NULL, 10);
 }
@@ -110,6 +109,8 @@ static bool precondition_failed(drmd_request *r)
     drmd_reply_problem(r, 412, NULL, "It was changed since that ETag was read, or never had it.");
     return false;
 }
+
+static const char if_match_form[] = "If-Match must be * or a list of at most 16 quoted entity-tags.";
 
 /* Which version If-Match asks for: 0 for any. One tag is left to the database to compare, in the statement that writes;
  * of several, the one that is current is taken. False: answered. */
@@ -125,10 +126,14 @@ static bool if_match(drmd_request *r, const char *id, int64_t *version)
     bool weak;
     for (int got; (got = next_tag(&list, &weak, &text, &length)) != 0;) {
         if (got < 0 || n == DRMD_COUNT(wanted)) {
-            drmd_reply_problem(r, 400, "If-Match", "If-Match must be * or a list of quoted entity-tags.");
+            drmd_reply_problem(r, 400, "If-Match", "%s", if_match_form);
             return false;
         }
         wanted[n++] = tag_version(weak, text, length);
+    }
+    if (n == 0) {
+        drmd_reply_problem(r, 400, "If-Match", "%s", if_match_form);
+        return false;
     }
     if (n == 1 && wanted[0] > 0) {
         *version = wanted[0];

@@ -150,6 +150,7 @@ int drmd_dispatch(struct mg_connection *connection)
     } else {
         route(&r);
     }
+    drmd_buffer_wipe(&r.worker->body); /* passwords and communities come in bodies */
     if (!r.keep_alive && !r.body_read)
         linger(&r);
     else if (!r.body_read) /* CivetWeb reads it away */

@@ -6,6 +6,7 @@
 #include "buffer.h"
 #include <civetweb.h>
 #include <drm/sdk.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -84,7 +85,7 @@ typedef struct drmd_server {
     drmd_streams *streams;
     char *openapi; /* the document, made once */
     size_t openapi_length;
-    unsigned port; /* the one bound */
+    atomic_uint port; /* the one bound; 0 until it is known */
     atomic_bool stopping;
     atomic_uint connections, requests; /* open; being handled */
     struct drmd_workers *workers;      /* every connection thread's memory, for the watchdog */
@@ -102,10 +103,11 @@ struct drmd_worker {
     bool answered;            /* something was sent for the request at hand */
     char date[40];            /* HTTP-date of date_second */
     int64_t date_second;
-    _Atomic int64_t deadline_us; /* 0: none; the watchdog shuts the connection down when it is past */
-    atomic_int deadline_how;     /* SHUT_RD: the request is answered with 408; SHUT_RDWR: it is over */
-    char peer[48];
+    char peer[48]; /* changes only while no deadline is set */
     int peer_port;
+    pthread_mutex_t lock; /* of the deadline: held while the watchdog finds and shuts down the connection */
+    int64_t deadline_us;  /* 0: none; the watchdog shuts the connection down when it is past */
+    int deadline_how;     /* SHUT_RD: the request is answered with 408; SHUT_RDWR: it is over */
     drmd_worker *next;
 };
 

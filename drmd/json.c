@@ -3,11 +3,6 @@
 #include <jansson.h>
 #include <string.h>
 
-struct drmd_strings {
-    json_t *object;
-    drmd_worker *worker;
-};
-
 static drmd_string_field *field_of(drmd_string_field *fields, size_t n, const char *name)
 {
     for (size_t i = 0; i < n; i++)
@@ -30,8 +25,8 @@ static bool take(drmd_request *r, json_t *object, drmd_string_field *fields, siz
         }
         if (json_is_null(value))
             continue;
-        if (!json_is_string(value) || json_string_length(value) > field->max) {
-            drmd_reply_problem(r, 400, name, "This must be a string of at most %zu bytes.", field->max);
+        if (!json_is_string(value)) {
+            drmd_reply_problem(r, 400, name, "This must be a string.");
             return false;
         }
         field->value = json_string_value(value);
@@ -44,6 +39,15 @@ static bool take(drmd_request *r, json_t *object, drmd_string_field *fields, siz
     return true;
 }
 
+/* A password may have been sent under any name. */
+static void wipe(json_t *object)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(object, name, value) if (json_is_string(value))
+        explicit_bzero((char *)(uintptr_t)json_string_value(value), json_string_length(value));
+}
+
 drmd_strings *drmd_strings_read(drmd_request *r, drmd_string_field *fields, size_t n)
 {
     json_error_t error;
@@ -53,15 +57,10 @@ drmd_strings *drmd_strings_read(drmd_request *r, drmd_string_field *fields, size
                            error.column);
     } else if (!json_is_object(object)) {
         drmd_reply_problem(r, 400, NULL, "The body must be a JSON object.");
+    } else if (take(r, object, fields, n)) {
+        return object;
     } else {
-        drmd_strings *strings = malloc(sizeof *strings);
-        if (!strings)
-            drmd_reply_problem(r, 503, NULL, "Out of memory.");
-        else
-            *strings = (drmd_strings){ object, r->worker };
-        if (strings && take(r, object, fields, n))
-            return strings;
-        free(strings);
+        wipe(object);
     }
     json_decref(object);
     return NULL;
@@ -69,13 +68,7 @@ drmd_strings *drmd_strings_read(drmd_request *r, drmd_string_field *fields, size
 
 void drmd_strings_free(drmd_strings *strings)
 {
-    if (!strings)
-        return;
-    const char *name;
-    json_t *value;
-    json_object_foreach(strings->object, name, value) if (json_is_string(value))
-        explicit_bzero((char *)(uintptr_t)json_string_value(value), json_string_length(value));
-    json_decref(strings->object);
-    explicit_bzero(strings->worker->body.data, strings->worker->body.length);
-    free(strings);
+    if (strings)
+        wipe(strings);
+    json_decref(strings);
 }

@@ -6,16 +6,15 @@
 
 typedef struct drmd_string_field {
     const char *name;
-    bool required;
-    size_t max;        /* bytes */
+    bool required;     /* and not empty; other limits are the library's */
     const char *value; /* set when read; NULL: absent or null */
 } drmd_string_field;
 
-typedef struct drmd_strings drmd_strings;
+typedef struct json_t drmd_strings; /* the object the values live in */
 
 /* Reads the request's body into fields. Answers itself and returns NULL when it is refused. */
 drmd_strings *drmd_strings_read(drmd_request *r, drmd_string_field *fields, size_t n);
-/* Wipes the values and the request's body. NULL is allowed. */
+/* Wipes the values. NULL is allowed. */
 void drmd_strings_free(drmd_strings *strings);
 
 #endif

@@ -135,6 +135,21 @@ static void add_entity(json_t *schemas, const drmgmt_entity *entity)
     json_object_set_new(schemas, name, entity_schema(entity, SHAPE_UPDATE));
 }
 
+/* JobEnqueue: a job whose protocol and operation stand in the path. */
+static void add_enqueue(json_t *schemas)
+{
+    static const char *const in_path[] = { "protocol", "operation" };
+    json_t *schema = json_deep_copy(json_object_get(schemas, "JobCreate"));
+    json_t *required = json_object_get(schema, "required");
+    for (size_t i = 0; i < DRMD_COUNT(in_path); i++) {
+        json_object_del(json_object_get(schema, "properties"), in_path[i]);
+        for (size_t k = json_array_size(required); k-- > 0;)
+            if (strcmp(json_string_value(json_array_get(required, k)), in_path[i]) == 0)
+                json_array_remove(required, k);
+    }
+    json_object_set_new(schemas, "JobEnqueue", schema);
+}
+
 /* What may stand in "params", as the drivers tell it. */
 static void add_operations(json_t *schemas)
 {
@@ -168,6 +183,7 @@ static json_t *make_schemas(void)
     for (size_t i = 0; i < drmd_n_schemas; i++)
         json_object_set_new(schemas, drmd_schemas[i].name,
                             json_loads(drmd_schemas[i].text, JSON_REJECT_DUPLICATES, NULL));
+    add_enqueue(schemas);
     add_operations(schemas);
     return schemas;
 }
@@ -240,6 +256,9 @@ static json_t *make_parameters(const drmd_route *route)
     }
     if (route->query)
         add_list_parameters(parameters, drmgmt_entity_find(route->query));
+    if (route->flags & DRMD_STREAM)
+        json_array_append_new(parameters, parameter("query", "last_event_id", string_schema(),
+                                                    "The same as Last-Event-ID, for clients that cannot send headers"));
     add_header_parameters(parameters, route->flags);
     return parameters;
 }

@@ -218,7 +218,8 @@ bool drmd_request_check(drmd_request *r, drmd_refusal *refusal)
     const char *expect = r->headers[DRMD_H_EXPECT];
     if (expect && strcasecmp(expect, "100-continue") != 0)
         return refuse(refusal, 417, true, "Only \"Expect: 100-continue\" is understood.");
-    r->expects_continue = expect && !r->body_read;
+    /* An HTTP/1.0 client would take it for the answer: RFC 9110, section 10.1.1. */
+    r->expects_continue = expect && !r->body_read && strcmp(r->info->http_version, "1.1") == 0;
     r->keep_alive = wants_keep_alive(r);
     return check_target(r, refusal);
 }

@@ -1,12 +1,12 @@
 /* The table of schemas.h. */
 #include "schemas.h"
 
-#define STRING(max) "{\"type\":\"string\",\"minLength\":1,\"maxLength\":" #max "}"
-#define OBJECT      "\"type\":\"object\",\"additionalProperties\":false,"
-#define BOOL        "{\"type\":\"boolean\"}"
-#define UUID        "{\"type\":\"string\",\"format\":\"uuid\"}"
-#define TEXT        "{\"type\":\"string\"}"
-#define INTEGER     "{\"type\":\"integer\"}"
+#define STRING  "{\"type\":\"string\",\"minLength\":1}"
+#define OBJECT  "\"type\":\"object\",\"additionalProperties\":false,"
+#define BOOL    "{\"type\":\"boolean\"}"
+#define UUID    "{\"type\":\"string\",\"format\":\"uuid\"}"
+#define TEXT    "{\"type\":\"string\"}"
+#define INTEGER "{\"type\":\"integer\"}"
 
 const drmd_schema drmd_schemas[] = {
     { "Problem",
@@ -16,12 +16,10 @@ const drmd_schema drmd_schemas[] = {
       "\"title\":" TEXT ",\"status\":" INTEGER ",\"detail\":" TEXT ",\"instance\":" TEXT
       ",\"field\":{\"type\":\"string\",\"description\":\"The field it is about\"},\"request_id\":" TEXT "}}" },
     { "Login",
-      "{" OBJECT "\"required\":[\"email\",\"password\"],\"properties\":{\"email\":" STRING(
-          320) ",\"password\":{\"type\":\"string\",\"format\":\"password\",\"minLength\":1,\"maxLength\":1024},"
-               "\"tenant\":{\"type\":\"string\",\"maxLength\":200,"
-               "\"description\":\"Name of the tenant, when the address has users in several\"}}}" },
-    { "RefreshToken",
-      "{" OBJECT "\"required\":[\"refresh_token\"],\"properties\":{\"refresh_token\":" STRING(1024) "}}" },
+      "{" OBJECT "\"required\":[\"email\",\"password\"],\"properties\":{\"email\":" STRING
+      ",\"password\":{\"type\":\"string\",\"format\":\"password\",\"minLength\":1},\"tenant\":{\"type\":\"string\","
+      "\"description\":\"Name of the tenant, when the address has users in several\"}}}" },
+    { "RefreshToken", "{" OBJECT "\"required\":[\"refresh_token\"],\"properties\":{\"refresh_token\":" STRING "}}" },
     { "Tokens", "{\"type\":\"object\",\"required\":[\"access_token\",\"token_type\",\"expires_in\",\"refresh_token\"],"
                 "\"properties\":{"
                 "\"access_token\":" TEXT
@@ -31,14 +29,9 @@ const drmd_schema drmd_schemas[] = {
     { "Whoami", "{\"type\":\"object\",\"required\":[\"tenant_id\",\"tenant\",\"user_id\",\"email\",\"role\",\"auth\"],"
                 "\"properties\":{\"tenant_id\":" UUID ",\"tenant\":" TEXT ",\"user_id\":" UUID ",\"email\":" TEXT
                 ",\"role\":{\"enum\":[\"viewer\",\"operator\",\"administrator\"]},\"auth\":" TEXT "}}" },
-    { "ApiKeyCreate", "{" OBJECT "\"required\":[\"label\"],\"properties\":{\"label\":" STRING(200) "}}" },
     { "ApiKeyCreated", "{\"allOf\":[{\"$ref\":\"#/components/schemas/"
                        "ApiKey\"},{\"type\":\"object\",\"required\":[\"id\",\"key\"],\"properties\":{"
                        "\"key\":{\"type\":\"string\",\"description\":\"Told this once: keep it\"}}}]}" },
-    { "JobEnqueue",
-      "{" OBJECT "\"required\":[\"device_id\"],\"properties\":{\"device_id\":" UUID ",\"params\":{\"type\":\"object\"},"
-      "\"priority\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":9,\"default\":5},\"timeout_ms\":" INTEGER
-      ",\"max_attempts\":" INTEGER "}}" },
     { "JobAccepted",
       "{\"type\":\"object\",\"required\":[\"job_id\",\"status\"],\"properties\":{\"job_id\":" UUID ",\"status\":" TEXT
       ",\"device_id\":" UUID ",\"protocol\":" TEXT ",\"operation\":" TEXT
@@ -46,10 +39,8 @@ const drmd_schema drmd_schemas[] = {
       "\"date-time\"},\"location\":{\"type\":\"string\",\"format\":\"uri-reference\"},\"events\":{\"type\":\"string\","
       "\"format\":\"uri-reference\"}}}" },
     { "Health", "{\"type\":\"object\",\"required\":[\"status\"],\"properties\":{\"status\":{\"const\":\"ok\"}}}" },
-    { "Readiness", "{\"type\":\"object\",\"required\":[\"status\"],\"properties\":{\"status\":{\"enum\":[\"ready\","
-                   "\"unavailable\"]},"
-                   "\"database\":" BOOL ",\"schema_current\":" BOOL ",\"redis\":" BOOL ",\"pooler\":" BOOL
-                   ",\"stopping\":" BOOL "}}" },
+    { "Readiness", "{\"type\":\"object\",\"required\":[\"status\"],\"properties\":{\"status\":{\"const\":\"ready\"},"
+                   "\"database\":" BOOL ",\"schema_current\":" BOOL ",\"redis\":" BOOL ",\"pooler\":" BOOL "}}" },
 };
 
 const size_t drmd_n_schemas = sizeof drmd_schemas / sizeof drmd_schemas[0];

@@ -2,7 +2,6 @@
  * CivetWeb lacks, and a stop that lets requests finish. Called by main.c; calls dispatch.c. */
 #include "routes.h"
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,8 @@
 
 /* Threads above the cap, which answer 503 while all others are taken. */
 enum { SPARE_THREADS = 16 };
+/* Until a connection that was shut down for being slow is looked at once more, should it still be there. */
+enum { WATCH_AGAIN_US = 5000000 };
 
 struct drmd_workers {
     pthread_mutex_t lock;
@@ -30,6 +31,7 @@ static void *init_thread(const struct mg_context *http, int type)
     if (!w)
         return NULL;
     w->server = server;
+    pthread_mutex_init(&w->lock, NULL);
     if (getrandom(&w->random, sizeof w->random, 0) != sizeof w->random)
         w->random = (uint64_t)drmd_now_us() ^ (uint64_t)(uintptr_t)w;
     pthread_mutex_lock(&server->workers->lock);
@@ -55,6 +57,7 @@ static void exit_thread(const struct mg_context *http, int type, void *pointer)
     drmd_buffer_free(&w->out);
     drmd_buffer_free(&w->body);
     drmd_buffer_free(&w->text);
+    pthread_mutex_destroy(&w->lock);
     free(w);
 }
 
@@ -197,31 +200,40 @@ int drmd_server_start(drmd_server *server)
         return drmgmt_status_exit_code(DRMGMT_ERR_UNAVAILABLE);
     }
     struct mg_server_port bound;
-    server->port = mg_get_server_ports(server->http, 1, &bound) == 1 ? (unsigned)bound.port : server->config.port;
+    atomic_store(&server->port,
+                 mg_get_server_ports(server->http, 1, &bound) == 1 ? (unsigned)bound.port : server->config.port);
     return 0;
 }
 
 void drmd_deadline(drmd_worker *w, unsigned timeouts, int how)
 {
-    int64_t deadline = timeouts ? drmd_now_us() + 1000000LL * timeouts * w->server->config.client_timeout : 0;
-    atomic_store_explicit(&w->deadline_how, how, memory_order_relaxed);
-    atomic_store_explicit(&w->deadline_us, deadline, memory_order_release);
+    if (!timeouts && !w->deadline_us) /* only this thread sets it */
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->deadline_us = timeouts ? drmd_now_us() + 1000000LL * timeouts * w->server->config.client_timeout : 0;
+    w->deadline_how = how;
+    pthread_mutex_unlock(&w->lock);
+}
+
+static void watch(const drmd_server *server, drmd_worker *w, int64_t now)
+{
+    pthread_mutex_lock(&w->lock);
+    if (w->deadline_us && w->deadline_us <= now) {
+        int fd = drmd_socket_find(server, w->peer, w->peer_port);
+        if (fd >= 0)
+            shutdown(fd, w->deadline_how);
+        drmd_log(DRMGMT_LOG_WARNING, "connection too slow", "address", w->peer, NULL);
+        w->deadline_us = now + WATCH_AGAIN_US;
+    }
+    pthread_mutex_unlock(&w->lock);
 }
 
 void drmd_server_watch(drmd_server *server)
 {
     int64_t now = drmd_now_us();
     pthread_mutex_lock(&server->workers->lock);
-    for (drmd_worker *w = server->workers->first; w; w = w->next) {
-        int64_t deadline = atomic_load_explicit(&w->deadline_us, memory_order_acquire);
-        if (!deadline || deadline > now)
-            continue;
-        int fd = drmd_socket_find(server, w->peer, w->peer_port);
-        if (fd >= 0 && atomic_load_explicit(&w->deadline_us, memory_order_relaxed) == deadline) {
-            drmd_log(DRMGMT_LOG_WARNING, "connection too slow", "address", w->peer, NULL);
-            shutdown(fd, atomic_load_explicit(&w->deadline_how, memory_order_relaxed));
-        }
-    }
+    for (drmd_worker *w = server->workers->first; w; w = w->next)
+        watch(server, w, now);
     pthread_mutex_unlock(&server->workers->lock);
 }
 
@@ -239,6 +251,13 @@ static int stop_listening(const drmd_server *server)
     return event;
 }
 
+static void wait_for_requests(drmd_server *server, int64_t end)
+{
+    do
+        nanosleep(&(struct timespec){ .tv_nsec = 10 * 1000000 }, NULL);
+    while (atomic_load_explicit(&server->requests, memory_order_acquire) && drmd_now_us() < end);
+}
+
 void drmd_server_stop(drmd_server *server)
 {
     if (!server->http)
@@ -247,10 +266,11 @@ void drmd_server_stop(drmd_server *server)
     int event = stop_listening(server);
     drmd_streams_stop(server->streams);
     int64_t end = drmd_now_us() + DRMD_STOP_SECONDS * 1000000LL;
-    while (atomic_load_explicit(&server->requests, memory_order_acquire) && drmd_now_us() < end)
-        nanosleep(&(struct timespec){ .tv_nsec = 10 * 1000000 }, NULL);
-    /* Idle connections and the accepting thread wake up now rather than at their next look at CivetWeb's stop flag. */
+    wait_for_requests(server, end);
+    /* Idle connections and the accepting thread wake up now rather than at their next look at CivetWeb's stop flag;
+     * a request that came in on one of them meanwhile is still answered. */
     drmd_socket_shut_all(server);
+    wait_for_requests(server, end);
     if (event >= 0)
         eventfd_write(event, 1);
     mg_stop(server->http);

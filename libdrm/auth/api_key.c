@@ -2,12 +2,13 @@
  * Everybody makes, sees and revokes one's own only. */
 #include "auth/auth_internal.h"
 #include "core/entities.h"
+#include "core/limits.h"
 #include "queries.h"
 #include "store/list.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { SECRET_SIZE = 32, LABEL_MAX = 100, PREFIX_SIZE = 4 + 32 + 1, KEY_SIZE = PREFIX_SIZE + 1 + 43 };
+enum { SECRET_SIZE = 32, PREFIX_SIZE = 4 + 32 + 1, KEY_SIZE = PREFIX_SIZE + 1 + 43 };
 
 static const drmgmt_field fields[] = {
     { "id", DRMGMT_TYPE_UUID, DRMGMT_FIELD_COLUMN, "k.id", "Identifier", NULL },
@@ -74,12 +75,15 @@ static int store(drmgmt_session *session, const char *label, const struct made *
 int drmgmt_api_key_create(drmgmt_session *session, const char *label, drmgmt_record **record, char **key,
                           drmgmt_error **error)
 {
-    long length = label ? drmgmt__text_length(label) : 0;
+    const drmgmt_field *field = &fields[drmgmt_entity_field(&drmgmt__entity_api_key, "label")];
+    char buffer[128];
     struct made made;
+    const char *wrong = !label || drmgmt__text_length(label) < 0
+                            ? "text in UTF-8 without control characters is expected"
+                            : drmgmt__limits_check(field, label, buffer, sizeof buffer);
 
-    if (length < 1 || length > LABEL_MAX)
-        return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "label",
-                                 "label: 1 to %d characters are expected, no control characters", LABEL_MAX);
+    if (wrong)
+        return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "label", "label: %s", wrong);
     char *text = calloc(1, KEY_SIZE);
     if (!text)
         return drmgmt__fail_memory(error);

@@ -29,6 +29,12 @@ struct check {
     drmgmt_error **error;
 };
 
+/* Takes value over. */
+static int put(struct check *c, const char *member, json_t *value)
+{
+    return json_object_set_new(c->row, member, value) ? drmgmt__fail_memory(c->error) : 0;
+}
+
 static int check_address(struct check *c, const json_t *value)
 {
     const char *text = json_string_value(value);
@@ -38,8 +44,7 @@ static int check_address(struct check *c, const json_t *value)
     for (const char *at = text; *at; at++)
         if (isspace((unsigned char)*at) || iscntrl((unsigned char)*at))
             return wrong(c->error, c->i, "address", "blanks and control characters are not allowed");
-    json_object_set_new(c->row, "address", json_string(text));
-    return 0;
+    return put(c, "address", json_string(text));
 }
 
 static int check_port(struct check *c, const json_t *value)
@@ -48,8 +53,7 @@ static int check_port(struct check *c, const json_t *value)
 
     if (!json_is_integer(value) || port < 0 || port > 65535)
         return wrong(c->error, c->i, "port", "a whole number 0..65535 is expected (0: the protocol's own)");
-    json_object_set_new(c->row, "port", json_integer(port));
-    return 0;
+    return put(c, "port", json_integer(port));
 }
 
 /* The driver names the place within its settings; it is put behind the profile's. */
@@ -68,8 +72,7 @@ static int check_settings(struct check *c, const json_t *value)
         drmgmt_error_free(failure);
         return rc;
     }
-    json_object_set(c->row, "settings", (json_t *)(uintptr_t)value);
-    return 0;
+    return put(c, "settings", json_incref((json_t *)(uintptr_t)value));
 }
 
 static int check_credential_id(struct check *c, const json_t *value)
@@ -78,8 +81,9 @@ static int check_credential_id(struct check *c, const json_t *value)
         return 0;
     if (!drmgmt__uuid_valid(json_string_value(value)))
         return wrong(c->error, c->i, "credential_id", "the id of an SNMP credential is expected");
-    json_object_set(c->row, "credential_id", (json_t *)(uintptr_t)value);
-    return 0;
+    if (strcmp(c->driver->name, "snmp") != 0)
+        return wrong(c->error, c->i, "credential_id", "only an SNMP profile has one");
+    return put(c, "credential_id", json_incref((json_t *)(uintptr_t)value));
 }
 
 static int check_community(struct check *c, const json_t *value)
@@ -152,8 +156,7 @@ static int join_secret(struct check *c, size_t before)
         return wrong(c->error, c->i, "community", "either this or credential_id is expected, not both");
     const char *version = json_string_value(json_object_get(json_object_get(c->row, "settings"), "version"));
     snprintf(secret->snmp_version, sizeof secret->snmp_version, "%s", version ? version : "2c");
-    json_object_set_new(c->row, "credential_id", json_string(secret->credential_id));
-    return 0;
+    return put(c, "credential_id", json_string(secret->credential_id));
 }
 
 static int check_profile(struct check *c, json_t *profile)
@@ -195,9 +198,11 @@ int drmgmt__profiles_parse(const char *json, drmgmt__profiles *profiles, drmgmt_
     int rc = 0;
 
     *profiles = (drmgmt__profiles){ 0 };
-    if (!json_is_array(list) || json_array_size(list) > PROFILES_MAX)
+    if (!json_is_array(list) || json_array_size(list) > PROFILES_MAX) {
+        wipe_communities(list);
         return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "profiles",
                                  "profiles: an array of at most %d objects is expected", PROFILES_MAX);
+    }
     profiles->rows = json_array();
     profiles->secrets = calloc(PROFILES_MAX, sizeof *profiles->secrets);
     if (!profiles->rows || !profiles->secrets)

@@ -36,17 +36,31 @@ static int no_such(drmgmt_error **error)
 
 enum { ID_SIZE = DRMGMT__UUID_SIZE, TIME_SIZE = 40, CLOCKS_DIFFER_S = 86400 };
 
-/* Parameters of job_get.sql: the id, and the time before which it cannot have ended. */
-static void get_params(drmgmt__params *p, const char *id, char since[TIME_SIZE])
+/* Runs job_get.sql: in tx, or by itself when that is NULL. Looks first where the time in the id says, and everywhere
+ * when it is not there: the clock of who submitted it, or of the worker that ended it, may be days off. */
+static int read_job(drmgmt_session *session, drmgmt__tx *tx, const char *id, drmgmt__rows **rows, drmgmt_error **error)
 {
-    time_t seconds = (time_t)(drmgmt__uuid_time_ms(id) / 1000);
-    struct tm tm = { 0 };
-
-    seconds = seconds > CLOCKS_DIFFER_S ? seconds - CLOCKS_DIFFER_S : 0;
-    gmtime_r(&seconds, &tm);
-    strftime(since, TIME_SIZE, "%Y-%m-%d %H:%M:%S+00", &tm);
-    drmgmt__param(p, id);
-    drmgmt__param(p, since);
+    time_t made = (time_t)(drmgmt__uuid_time_ms(id) / 1000);
+    const time_t since[] = { made > CLOCKS_DIFFER_S ? made - CLOCKS_DIFFER_S : 0, 0 };
+    for (size_t i = 0; i < DRMGMT__COUNT(since) && !drmgmt__rows_count(*rows); i++) {
+        drmgmt__params p = DRMGMT__PARAMS_INIT;
+        struct tm tm = { 0 };
+        char text[TIME_SIZE];
+        drmgmt__rows *got = NULL;
+        gmtime_r(&since[i], &tm);
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S+00", &tm);
+        drmgmt__param(&p, id);
+        drmgmt__param(&p, text);
+        int rc = tx ? drmgmt__tx_exec(tx, &drmgmt__q_job_get, &p, &got, error)
+                    : drmgmt__run(session, DRMGMT_PERM_JOB_READ, DRMGMT__READ, &drmgmt__q_job_get, &p, &got, error);
+        if (rc)
+            return rc;
+        drmgmt__rows_free(*rows);
+        *rows = got;
+        if (!since[i])
+            break;
+    }
+    return 0;
 }
 
 /* Takes rows over. */
@@ -60,15 +74,15 @@ static int to_record(drmgmt__rows *rows, drmgmt_record **job, drmgmt_error **err
 
 int drmgmt_job_get(drmgmt_session *session, const char *id, drmgmt_record **job, drmgmt_error **error)
 {
-    drmgmt__params p = DRMGMT__PARAMS_INIT;
     drmgmt__rows *rows = NULL;
-    char since[TIME_SIZE];
 
     if (!drmgmt__uuid_valid(id))
         return no_such(error);
-    get_params(&p, id, since);
-    int rc = drmgmt__run(session, DRMGMT_PERM_JOB_READ, DRMGMT__READ, &drmgmt__q_job_get, &p, &rows, error);
-    return rc ? rc : to_record(rows, job, error);
+    int rc = read_job(session, NULL, id, &rows, error);
+    if (!rc)
+        return to_record(rows, job, error);
+    drmgmt__rows_free(rows);
+    return rc;
 }
 
 int drmgmt_job_list(drmgmt_session *session, const drmgmt_query *query, drmgmt_page **page, drmgmt_error **error)
@@ -93,12 +107,9 @@ int drmgmt_job_list(drmgmt_session *session, const drmgmt_query *query, drmgmt_p
 /* What is left to say of a job that is active no more. */
 static int not_active(drmgmt__tx *tx, const char *id, drmgmt_error **error)
 {
-    drmgmt__params p = DRMGMT__PARAMS_INIT;
     DRMGMT__ROWS drmgmt__rows *rows = NULL;
-    char since[TIME_SIZE];
 
-    get_params(&p, id, since);
-    int rc = drmgmt__tx_exec(tx, &drmgmt__q_job_get, &p, &rows, error);
+    int rc = read_job(NULL, tx, id, &rows, error);
     if (rc)
         return rc;
     if (!drmgmt__rows_count(rows))
@@ -141,19 +152,17 @@ static void tell(drmgmt_session *session, const char *id, bool running)
 int drmgmt_job_cancel(drmgmt_session *session, const char *id, drmgmt_record **job, drmgmt_error **error)
 {
     DRMGMT__TX drmgmt__tx *tx = NULL;
-    drmgmt__params p = DRMGMT__PARAMS_INIT;
     drmgmt__rows *rows = NULL;
-    char since[TIME_SIZE], canonical[ID_SIZE];
+    char canonical[ID_SIZE];
     bool running = false;
 
     if (!drmgmt__uuid_normalise(id, canonical))
         return no_such(error);
-    get_params(&p, canonical, since);
     int rc = drmgmt__tx_begin(session, DRMGMT_PERM_JOB_CANCEL, &tx, error);
     if (!rc)
         rc = cancel(tx, session, canonical, &running, error);
     if (!rc)
-        rc = drmgmt__tx_exec(tx, &drmgmt__q_job_get, &p, &rows, error);
+        rc = read_job(session, tx, canonical, &rows, error);
     if (!rc)
         rc = drmgmt__tx_commit(&tx, error);
     if (rc) {

@@ -18,7 +18,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { JOBS_MAX = 10000, KEY_MAX = 255, PRIORITY_DEFAULT = 5 };
+/* A claim carries the parameters of hundreds of jobs: all of them together must fit into a worker's memory. */
+enum { JOBS_MAX = 10000, KEY_MAX = 255, PRIORITY_DEFAULT = 5, PARAMS_MAX = 256 << 10 };
 
 /* The parameters of job_submit.sql: one a column of the job, then those of the audit row. */
 enum column {
@@ -47,8 +48,11 @@ struct order {
 static int check_params(const drmgmt_driver *driver, const drmgmt_operation *operation, const char *params,
                         drmgmt_error **error)
 {
-    if (params[0] != '{')
+    if (params[strspn(params, " \t\r\n")] != '{')
         return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "params", "params: an object is expected");
+    if (strlen(params) > PARAMS_MAX)
+        return drmgmt__fail_full(error, DRMGMT_ERR_TOO_LARGE, false, NULL, "params",
+                                 "params: at most %d KiB are allowed", PARAMS_MAX >> 10);
     return driver->check ? driver->check(operation, params, error) : 0;
 }
 
@@ -135,15 +139,42 @@ static int check_row(const drmgmt__rows *rows, size_t row, size_t first, const s
     return 0;
 }
 
+/* The statement saw the device, but it was deleted before the job referred to it. Takes failure over. */
+static int name_deleted(int rc, drmgmt_error *failure, drmgmt_error **error)
+{
+    const char *detail = drmgmt_error_detail(failure);
+
+    if (rc && detail && strcmp(detail, "jobs_tenant_id_device_id_fkey") == 0) {
+        drmgmt_error_free(failure);
+        return drmgmt__fail_full(error, DRMGMT_ERR_NOT_FOUND, false, NULL, "device_id",
+                                 "device_id: the device was deleted at this moment");
+    }
+    if (rc && error)
+        *error = failure;
+    else
+        drmgmt_error_free(failure);
+    return rc;
+}
+
 /* In tx when there is one. */
 static int run(drmgmt_session *session, drmgmt__tx *tx, const struct order *o, const drmgmt__query *query,
                const drmgmt__params *p, drmgmt__rows **rows, drmgmt_error **error)
 {
-    return tx ? drmgmt__tx_exec(tx, query, p, rows, error)
-              : drmgmt__run(session, permission_of(o->operation), DRMGMT__WRITE | DRMGMT__REPEATABLE, query, p, rows,
-                            error);
+    drmgmt_error *failure = NULL;
+    int rc = tx ? drmgmt__tx_exec(tx, query, p, rows, &failure)
+                : drmgmt__run(session, permission_of(o->operation), DRMGMT__WRITE | DRMGMT__REPEATABLE, query, p, rows,
+                              &failure);
+
+    return name_deleted(rc, failure, error);
 }
 
+static int changed_meanwhile(drmgmt_error **error)
+{
+    return drmgmt__fail_full(error, DRMGMT_ERR_CONFLICT, true, NULL, "device_id",
+                             "device_id: the device was changed at this moment: try again");
+}
+
+/* Within a transaction nothing is repeated: if all is well by now, the device got its profile in between. */
 static int tell_why(drmgmt_session *session, drmgmt__tx *tx, const struct order *o, drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
@@ -152,7 +183,9 @@ static int tell_why(drmgmt_session *session, drmgmt__tx *tx, const struct order 
     drmgmt__param(&p, o->values[COLUMN_DEVICE]);
     drmgmt__param(&p, o->values[COLUMN_PROTOCOL]);
     int rc = run(session, tx, o, &drmgmt__q_job_submit_why, &p, &rows, error);
-    return rc ? rc : check_row(rows, 0, 0, o, error);
+    if (!rc)
+        rc = check_row(rows, 0, 0, o, error);
+    return rc || !tx ? rc : changed_meanwhile(error);
 }
 
 /* One order. *rows: the job, or none when this was a repetition of a statement whose answer got lost. */
@@ -180,10 +213,17 @@ static int store_one(drmgmt_session *session, drmgmt__tx *tx, const struct order
 static int read_back(drmgmt_session *session, const char *id, drmgmt__rows *rows, drmgmt_record **job,
                      drmgmt_error **error)
 {
+    drmgmt_error *failure = NULL;
+
     if (drmgmt__rows_count(rows))
         return drmgmt__record_new(&drmgmt__entity_job, rows, 0, job, error);
     drmgmt__rows_free(rows);
-    return drmgmt_job_get(session, id, job, error);
+    int rc = drmgmt_job_get(session, id, job, &failure);
+    if (rc == DRMGMT_ERR_NOT_FOUND) { /* it was no repetition: the device got its profile in between */
+        drmgmt_error_free(failure);
+        return changed_meanwhile(error);
+    }
+    return name_deleted(rc, failure, error);
 }
 
 /* ---- the same key gives the same job ---- */
@@ -301,9 +341,10 @@ int drmgmt_job_submit(drmgmt_session *session, const drmgmt_draft *draft, const 
 /* ---- many ---- */
 
 static int store_many(drmgmt_session *session, const struct order *orders, size_t n, drmgmt_permission permission,
-                      drmgmt__rows **rows, drmgmt_error **error)
+                      unsigned flags, drmgmt__rows **rows, drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
+    drmgmt_error *failure = NULL;
     drmgmt__strbuf columns[COLUMNS] = { 0 };
     char audit_id[DRMGMT__UUID_SIZE];
     int rc = 0;
@@ -320,9 +361,10 @@ static int store_many(drmgmt_session *session, const struct order *orders, size_
         drmgmt__fail_memory(error);
     else
         rc = add_audit(&p, session, audit_id, error);
-    if (!rc)
-        rc = drmgmt__run(session, permission, DRMGMT__WRITE | DRMGMT__REPEATABLE, &drmgmt__q_job_submit_many, &p, rows,
-                         error);
+    if (!rc) {
+        rc = drmgmt__run(session, permission, flags, &drmgmt__q_job_submit_many, &p, rows, &failure);
+        rc = name_deleted(rc, failure, error);
+    }
     for (int c = 0; c < COLUMNS; c++)
         drmgmt__strbuf_free(&columns[c]);
     return rc;
@@ -372,6 +414,8 @@ static int check_many(const drmgmt__rows *rows, const struct order *orders, size
 int drmgmt_job_submit_many(drmgmt_session *session, const drmgmt_draft *const *drafts, size_t count, drmgmt_page **page,
                            drmgmt_error **error)
 {
+    /* The answer to a repetition has no jobs in it: whoever wants them is told that the outcome is not known. */
+    const unsigned flags = page ? DRMGMT__WRITE : DRMGMT__WRITE | DRMGMT__REPEATABLE;
     drmgmt_permission permission;
     drmgmt__rows *rows = NULL;
 
@@ -382,7 +426,7 @@ int drmgmt_job_submit_many(drmgmt_session *session, const drmgmt_draft *const *d
         return drmgmt__fail_memory(error);
     int rc = make_orders(drafts, count, orders, &permission, error);
     if (!rc)
-        rc = store_many(session, orders, count, permission, &rows, error);
+        rc = store_many(session, orders, count, permission, flags, &rows, error);
     if (!rc)
         rc = check_many(rows, orders, count, error);
     if (rc) {

@@ -7,7 +7,7 @@
 #include "core/core.h"
 #include <string.h>
 
-/* Without events the job is read once a second; with them, that is the case only when Redis is away. */
+/* Events may be lost, and nobody tells when Redis is away: the job is read once a second in any case. */
 enum { REREAD_MS = 1000 };
 
 static bool ended(const drmgmt_record *job)

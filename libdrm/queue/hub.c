@@ -288,6 +288,9 @@ static int join(struct drmgmt__hub *hub, const char *tenant_id, drmgmt_subscript
         if (s->resync)
             drmgmt__hub_resync(hub, s);
         s->state = DRMGMT__LIVE;
+        /* The reader sleeps while nobody listens. */
+        if (hub->subscriptions == 1)
+            poke(hub);
         return 0;
     }
     feed->joining = hub->joining = true;

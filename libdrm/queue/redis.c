@@ -175,7 +175,11 @@ static bool log_in(drmgmt__redis *r, const drmgmt__redis_address *a, const char 
         return fail(r, "out of memory");
     bool sent = drmgmt__redis_send(r, b.data, b.length, DRMGMT__REDIS_OPEN_US);
     drmgmt__wipe(b.data, b.length);
-    if (!sent || (a->password[0] && !drmgmt__redis_expect(r, deadline)) || !drmgmt__redis_expect(r, deadline))
+    if (sent && a->password[0] && !drmgmt__redis_expect(r, deadline)) {
+        /* A server that does not know the command quotes its arguments. */
+        return r->fd >= 0 ? fail(r, "Redis refused the user or the password") : false;
+    }
+    if (!sent || !drmgmt__redis_expect(r, deadline))
         return false;
     drmgmt__redis_expect(r, deadline);
     return r->fd >= 0 && drmgmt__redis_expect(r, deadline);

@@ -275,12 +275,13 @@ static int plain(drmgmt__connection *c, const char *sql, PGresult **rows, drmgmt
 /* Behind a pooler: opens the transaction and asks which backend it got. */
 static int begin_at_pooler(drmgmt__connection *c, int *backend_pid, drmgmt_error **error)
 {
-    char settings[160];
+    char settings[256];
     PGresult *result = NULL;
 
+    /* What another client of the same server connection left behind must not matter. */
     snprintf(settings, sizeof settings,
              "SELECT set_config('statement_timeout', '%u', true), set_config('timezone', 'UTC', true),"
-             " set_config('datestyle', 'ISO', true), pg_backend_pid()",
+             " set_config('datestyle', 'ISO', true), set_config('row_security', 'on', true), pg_backend_pid()",
              c->context->options.statement_ms);
     if (!send_plain(c, "BEGIN") || !send_plain(c, settings) || !sync_and_flush(c))
         return lost(c, 0, error);
@@ -288,7 +289,7 @@ static int begin_at_pooler(drmgmt__connection *c, int *backend_pid, drmgmt_error
     rc = c->broken ? rc : read_command(c, rc, &result, error);
     rc = read_sync(c, rc, error);
     if (!rc)
-        *backend_pid = atoi(PQgetvalue(result, 0, 3));
+        *backend_pid = atoi(PQgetvalue(result, 0, 4));
     PQclear(result);
     return rc;
 }

@@ -17,8 +17,9 @@
 #include <stdatomic.h>
 
 enum {
-    DRMGMT__CLAIM_MAX = 512,   /* jobs a claim statement */
-    DRMGMT__FINISH_MAX = 512,  /* results a finish statement */
+    DRMGMT__CLAIM_MAX = 512,            /* jobs a claim statement */
+    DRMGMT__FINISH_MAX = 512,           /* results a finish statement */
+    DRMGMT__FINISH_BYTES_MAX = 4 << 20, /* ... that has more than one: it must end within a statement's time */
     DRMGMT__UNSENT_MAX = 4096, /* above so many results (or bytes of them) not stored, nothing more is claimed */
     DRMGMT__UNSENT_BYTES_MAX = 16 << 20,
     DRMGMT__RESULT_BYTES_MAX = 1 << 20,
@@ -120,11 +121,15 @@ struct drmgmt_worker {
 
 /* worker.c; before it runs. */
 void drmgmt__worker_set_timing(drmgmt_worker *w, const drmgmt__worker_timing *timing);
+/* worker.c: ends the run at once, with this error (taken over) unless another came first. Any thread. */
+void drmgmt__worker_give_up(drmgmt_worker *w, drmgmt_error *error);
 /* results.c */
 int drmgmt__results_init(drmgmt__results *r, size_t capacity);
 void drmgmt__results_add(drmgmt__results *r, const drmgmt__finish *finish); /* takes result and error over */
 void drmgmt__results_move(drmgmt__results *to, drmgmt__results *from);      /* all of them, to the end */
 void drmgmt__results_clear(drmgmt__results *r);                             /* keeps the array */
+/* How many of the n results from items on go into the next finish statement: at least one. */
+size_t drmgmt__results_batch(const drmgmt__finish *items, size_t n);
 void drmgmt__results_free(drmgmt__results *r);
 bool drmgmt__ids_add(drmgmt__ids *ids, const char *id); /* false: memory is out */
 /* {"code","message","retryable"}, bounded; NULL when memory is out. */

@@ -153,9 +153,12 @@ void *drmgmt__worker_keeper(void *worker)
 {
     drmgmt_worker *w = worker;
     struct keeper k = { .w = w };
+    drmgmt_error *error = NULL;
 
-    if (drmgmt__session_open_system(w->context, "worker", &k.session, NULL))
-        return NULL; /* the ledger, which needs the same, tells why */
+    if (drmgmt__session_open_system(w->context, "worker", &k.session, &error)) {
+        drmgmt__worker_give_up(w, error); /* without heartbeats its jobs would be given to others while it runs them */
+        return NULL;
+    }
     pthread_mutex_lock(&w->mutex);
     while (!w->keeper_over) {
         const drmgmt__lease *lease = atomic_load(&w->lease);

@@ -118,8 +118,11 @@ static bool at_end(const struct ledger *l, uint64_t now)
 
 static void note_loop_over(struct ledger *l, uint64_t now)
 {
-    if (l->w->loop_over && !l->give_up_at)
-        l->give_up_at = now + (atomic_load(&l->w->stop_grace_ms) ? FLUSH_MS : FLUSH_AT_ONCE_MS);
+    uint64_t at = now + (atomic_load(&l->w->stop_grace_ms) ? FLUSH_MS : FLUSH_AT_ONCE_MS);
+
+    /* A second stop shortens it. */
+    if (l->w->loop_over && (!l->give_up_at || at < l->give_up_at))
+        l->give_up_at = at;
 }
 
 /* What can be done at once, else WORK_END with *at set to when to look again. */
@@ -216,12 +219,7 @@ static bool hopeless(const struct ledger *l, int rc)
 
 static void give_up(struct ledger *l, drmgmt_error *error)
 {
-    drmgmt_worker *w = l->w;
-
-    pthread_mutex_lock(&w->mutex);
-    w->fatal = error;
-    pthread_mutex_unlock(&w->mutex);
-    drmgmt_worker_stop(w, 0);
+    drmgmt__worker_give_up(l->w, error);
     l->retry_at = UINT64_MAX;
 }
 
@@ -357,11 +355,9 @@ static void store(struct ledger *l)
     drmgmt_worker *w = l->w;
     drmgmt_error *error = NULL;
     drmgmt__finish *items = l->pending.items + l->stored;
-    size_t n = l->pending.n - l->stored;
+    size_t n = drmgmt__results_batch(items, l->pending.n - l->stored);
     bool refused = false, requeued = false;
 
-    if (n > DRMGMT__FINISH_MAX)
-        n = DRMGMT__FINISH_MAX;
     if (drmgmt__sched_finish(l->session, atomic_load(&w->lease)->id, items, n, &error)) {
         failed(l, "finish", error);
         return;
@@ -445,9 +441,14 @@ static void leave(struct ledger *l)
                     "results could not be stored before the end: other workers will repeat these jobs", "jobs", jobs,
                     NULL);
     }
-    drmgmt__results_clear(&l->pending);
+    /* What a lost claim brought never began here: not given back, it would wait for the reaper, which cannot know that.
+     */
+    w->known.n = 0;
+    if (lease && !l->backoff_ms)
+        recover(l);
     if (lease && !l->backoff_ms)
         (void)!drmgmt__sched_leave(l->session, lease->id, NULL);
+    drmgmt__results_clear(&l->pending);
 }
 
 void *drmgmt__worker_ledger(void *worker)

@@ -17,10 +17,24 @@ int drmgmt__results_init(drmgmt__results *r, size_t capacity)
     return r->items ? 0 : DRMGMT_ERR_NO_MEMORY;
 }
 
+static size_t bytes_of(const drmgmt__finish *f)
+{
+    return (f->result ? strlen(f->result) : 0) + (f->error ? strlen(f->error) : 0);
+}
+
 void drmgmt__results_add(drmgmt__results *r, const drmgmt__finish *f)
 {
     r->items[r->n++] = *f;
-    r->bytes += (f->result ? strlen(f->result) : 0) + (f->error ? strlen(f->error) : 0);
+    r->bytes += bytes_of(f);
+}
+
+size_t drmgmt__results_batch(const drmgmt__finish *items, size_t n)
+{
+    size_t i = 0, bytes = 0;
+
+    while (i < n && i < DRMGMT__FINISH_MAX && (bytes += bytes_of(&items[i])) <= DRMGMT__FINISH_BYTES_MAX)
+        i++;
+    return i ? i : 1;
 }
 
 void drmgmt__results_move(drmgmt__results *to, drmgmt__results *from)

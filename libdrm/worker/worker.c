@@ -70,6 +70,17 @@ void drmgmt__worker_set_timing(drmgmt_worker *w, const drmgmt__worker_timing *ti
     w->timing = *timing;
 }
 
+void drmgmt__worker_give_up(drmgmt_worker *w, drmgmt_error *error)
+{
+    pthread_mutex_lock(&w->mutex);
+    if (w->fatal)
+        drmgmt_error_free(error);
+    else
+        w->fatal = error;
+    pthread_mutex_unlock(&w->mutex);
+    drmgmt_worker_stop(w, 0);
+}
+
 void drmgmt_worker_free(drmgmt_worker *w)
 {
     if (!w)

@@ -46,6 +46,7 @@ def parser():
     for server in ("postgres", "redis", "snmpd"):
         e.add_argument(f"--{server}", action="store_true")
     e.add_argument("--migrated", action="store_true", help="PostgreSQL with schema, keyring and a tenant")
+    e.add_argument("--stack", action="store_true", help="all of these, drmd, drm-worker and the demo device")
     e.add_argument("--build", type=folder, help="build folder (DRM_BUILD, or build/)")
     e.add_argument("command", nargs="+", metavar="COMMAND", help="after --")
     return top

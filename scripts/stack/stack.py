@@ -261,7 +261,7 @@ class Stack:
         self.record()
         self.state.save()
         self.env.update(DRM_URL=self.drmd.url, DRM_STATE=str(self.state.folder))
-        pids = {f"DRM_PID_{name.upper()}": p.pid for name, p in self.processes.items() if p.alive()}
+        pids = {f"DRM_PID_{name.upper()}": str(p.pid) for name, p in self.processes.items() if p.alive()}
         for name in [k for k in self.env if k.startswith("DRM_PID_")]:
             del self.env[name]
         self.env.update(pids)

@@ -114,7 +114,8 @@ static bool measure(latency *l, const char *name, way_fn *way)
     double *samples = calloc(n, sizeof *samples);
     bool done = samples != NULL;
     for (size_t i = 0; done && i < n; i++) {
-        done = !bench_over(l->b) && way(l, &samples[i]);
+        done = (!bench_over(l->b) || bench_fail(l->b, "%s: gave up after %zu of %zu jobs", name, i, n)) &&
+               way(l, &samples[i]);
         pause_ms(GAP_MS); /* lets the system fall idle again */
     }
     if (done) {

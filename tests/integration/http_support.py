@@ -166,13 +166,13 @@ class Drmd:
 
 
 @contextlib.contextmanager
-def own_drmd(stack, folder, *flags):
-    """A drmd of this test's own, with the stack's servers, on a free port."""
+def own_drmd(stack, folder, *flags, env=None):
+    """A drmd of this test's own, with the stack's servers or those of env, on a free port."""
     port_file, log = folder / "url", folder / "drmd.log"
     port_file.unlink(missing_ok=True)
     with open(log, "wb") as out:
         process = subprocess.Popen([drmd_binary(stack), "--listen", "127.0.0.1:0", "--port-file", str(port_file), *flags],
-                                   env={**os.environ, **{k: str(v) for k, v in stack.env.items()}}, stderr=out, stdout=out)
+                                   env={**os.environ, **{k: str(v) for k, v in (env or stack.env).items()}}, stderr=out, stdout=out)
     try:
         wait_until(lambda: port_file.exists() or process.poll() is not None)
         assert process.poll() is None, log.read_text()
@@ -181,3 +181,6 @@ def own_drmd(stack, folder, *flags):
         if process.poll() is None:
             process.terminate()
             process.wait(20)
+    # LeakSanitizer changes the exit code as well.
+    said = log.read_text(errors="replace")
+    assert process.returncode == 0 and "Sanitizer" not in said and ": runtime error: " not in said, said[-4000:]

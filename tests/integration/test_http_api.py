@@ -4,7 +4,7 @@ import re
 import uuid
 
 import pytest
-from http_support import Api, is_problem, own_drmd, wait_until
+from http_support import Api, Raw, is_problem, own_drmd, wait_until
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -26,6 +26,13 @@ def device(api):
     assert created.status == 201, created
     yield created.json()
     api.call("DELETE", "/api/v1/devices/" + created.json()["id"])
+
+
+@pytest.fixture
+def fake_device(api):
+    created = api.post("/api/v1/devices", {"name": unique("fake"), "profiles": [{"protocol": "fake"}]})
+    assert created.status == 201, created
+    return created.json()
 
 
 # ---- what every answer has ----
@@ -184,7 +191,47 @@ def test_api_key_life(stack, api):
     assert api.call("DELETE", "/api/v1/api-keys/" + key["id"]).status == 204
     is_problem(Api(stack.url, key=key["key"]).get("/api/v1/auth/whoami"), 401)
     is_problem(api.call("DELETE", "/api/v1/api-keys/" + str(uuid.uuid4())), 404)
+
+
+def test_api_key_label_has_the_limit_the_document_tells(stack, api):
+    label = api.get("/openapi.json").json()["components"]["schemas"]["ApiKeyCreate"]["properties"]["label"]
+    assert label["minLength"] == 1
+    longest = api.post("/api/v1/api-keys", {"label": "ü" * label["maxLength"]})
+    assert longest.status == 201
+    api.call("DELETE", "/api/v1/api-keys/" + longest.json()["id"])
+    for wrong in ("ü" * (label["maxLength"] + 1), "", "a\nb", None, 5):
+        assert is_problem(api.post("/api/v1/api-keys", {"label": wrong}), 400)["field"] == "label"
     assert is_problem(api.post("/api/v1/api-keys", {}), 400)["field"] == "label"
+
+
+def test_documented_limits_are_the_ones_that_hold(api, fake_device):
+    """Of each field with a limit in the document: the limit itself passes, one step beyond is refused by name."""
+    schemas = api.get("/openapi.json").json()["components"]["schemas"]
+    base = {"DeviceCreate": ("/api/v1/devices", {}),
+            "SnmpCredentialCreate": ("/api/v1/snmp-credentials", {"community": "c"}),
+            "JobCreate": ("/api/v1/jobs", {"device_id": fake_device["id"], "protocol": "fake", "operation": "echo", "params": {}}),
+            "JobEnqueue": ("/api/v1/jobs/enqueue/fake/echo", {"device_id": fake_device["id"], "params": {}})}
+    checked = 0
+    for name, (path, body) in base.items():
+        for field, schema in schemas[name]["properties"].items():
+            steps = [(schema["maximum"], 1)] if "maximum" in schema else []
+            steps += [(schema["minimum"], -1)] if "minimum" in schema else []
+            tries = [(value, value + step) for value, step in steps]
+            tries += [("x" * schema["maxLength"], "x" * (schema["maxLength"] + 1))] if "maxLength" in schema else []
+            tries += [(["t"], ["t"] * (schema["maxItems"] + 1))] if field == "tags" else []
+            tries += [(schema["enum"][0], "none of these")] if "enum" in schema else []
+            for good, bad in tries:
+                named = {"name": unique("limit")} if "name" in schemas[name]["properties"] else {}
+                refused = api.post(path, {**named, **body, field: bad})
+                assert is_problem(refused, 400)["field"] == field, (name, field)
+                if field == "name":
+                    good = unique("limit").ljust(len(good), "x")
+                made = api.post(path, {**named, **body, field: good})
+                assert made.status in (201, 202), (name, field, made)
+                if made.status == 201:
+                    assert api.call("DELETE", made.headers["location"]).status == 204
+                checked += 1
+    assert checked >= 16
 
 
 # ---- devices ----
@@ -231,7 +278,11 @@ def test_etag_rules(api, device):
         is_problem(api.call("DELETE", path, headers={"If-Match": stale}), 412)
     assert api.get(path).json()["description"] == "1"
     current = api.get(path).headers["etag"]
-    is_problem(api.call("PATCH", path, {"description": "2"}, headers={"If-Match": "nonsense"}), 400)
+    for malformed in ("nonsense", "", " ", ",", '"1', "W/", current.strip('"'), ", ".join(f'"{i}"' for i in range(1000, 1017))):
+        assert is_problem(api.call("PATCH", path, {"description": "2"}, headers={"If-Match": malformed}), 400)["field"] == "If-Match"
+    padded = '"0' + current.strip('"') + '"'
+    is_problem(api.call("PATCH", path, {"description": "2"}, headers={"If-Match": padded}), 412)
+    assert api.get(path, headers={"If-None-Match": padded}).status == 200
     assert api.call("PATCH", path, {"description": "3"}, headers={"If-Match": f'"zzz", {current}'}).status == 200
     assert api.call("PATCH", path, {"description": "4"}, headers={"If-Match": "*"}).status == 200
     is_problem(api.call("PATCH", "/api/v1/devices/" + str(uuid.uuid4()), {"description": "4"}, headers={"If-Match": "*"}), 404)
@@ -303,13 +354,6 @@ def test_snmp_credential_life(api):
 
 
 # ---- jobs ----
-
-@pytest.fixture
-def fake_device(api):
-    created = api.post("/api/v1/devices", {"name": unique("fake"), "profiles": [{"protocol": "fake"}]})
-    assert created.status == 201, created
-    return created.json()
-
 
 def finished(api, job_id):
     def look():
@@ -390,6 +434,7 @@ def test_cors_is_exact(stack, tmp_path):
         for other in ("https://console.example.net.evil.example", "http://console.example.net", "null", "https://console.example.ne"):
             refused = api.get("/health", headers={"Origin": other})
             assert "access-control-allow-origin" not in refused.headers and refused.headers["vary"] == "Origin"
+        assert {"ETag", "Location"} <= set(allowed.headers["access-control-expose-headers"].split(", "))
         preflight = api.call("OPTIONS", "/api/v1/devices", headers={"Origin": origin, "Access-Control-Request-Method": "POST"})
         assert preflight.status == 204 and "POST" in preflight.headers["access-control-allow-methods"]
         assert "authorization" in preflight.headers["access-control-allow-headers"].lower()
@@ -419,3 +464,49 @@ def test_log_has_request_ids_and_no_secrets(stack, tmp_path):
         flat = json.dumps(line)
         assert trace in flat and "/api/v1/devices" in flat and "200" in flat
         assert any("log-in failed" in json.dumps(entry) for entry in drmd.lines())
+
+
+def test_no_secret_of_a_refused_request_is_logged(stack, tmp_path):
+    """Neither from headers, nor from bodies, nor from the query string, however wrong the request is."""
+    secret = unique("secret")
+    text = secret.encode()
+    with own_drmd(stack, tmp_path, "--log-level", "debug", "--client-timeout", "2") as drmd:
+        for data in (
+                b"GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\nAuthorization: Bearer " + text + b"\r\n\r\n",
+                b"GET /api/v1/devices HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + text + b"\r\n\r\n",
+                b"GET /api/v1/devices HTTP/1.1\r\nHost: a\r\nX-API-Key: drm_" + text + b"\r\n\r\n",
+                b"GET /api/v1/devices?x=" + text + b"%zz HTTP/1.1\r\nHost: a\r\n\r\n",
+                b"GET http://example.org/?" + text + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+                b"Authorization: " + text + b"\r\n\r\n",
+                b"GET /health HTTP/1.1\r\n\x80Authorization: " + text + b"\r\n\r\n",
+                b"GET /health HTTP/" + text + b"\r\n\r\n",
+                b"GET /health HTTP/1.1\r\nHost: a\r\nAuthorization: " + text + b"\r\nX: " + b"a" * 100000 + b"\r\n\r\n",
+                b"POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n"
+                b'{"password":"' + text,
+                b"POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+                b'{"password":"%s","%s":1}' % (19 + 2 * len(text), text, text)):
+            with Raw(drmd.url) as raw:
+                raw.send(data)
+                answer = raw.response()
+                assert answer.status >= 400 and is_problem(answer, answer.status)
+        assert drmd.stop() == 0
+        logged = drmd.log.read_text()
+    assert secret not in logged and logged.count('"request"') >= 11
+
+
+def test_not_ready_without_its_database(stack, tmp_path):
+    away = {**stack.env, "DRM_APP_DATABASE_URL": f"postgresql://drm_app@/drmgmt?host={tmp_path}&connect_timeout=2"}
+    with own_drmd(stack, tmp_path, env=away) as drmd:
+        problem = is_problem(Api(drmd.url).get("/readyz"), 503)
+        assert "PostgreSQL" in problem["detail"]
+        assert Api(drmd.url).get("/health").status == 200
+        answer = Api(drmd.url, stack.login()).get("/api/v1/devices")
+        assert is_problem(answer, 503)["type"] == "urn:drmgmt:problem:unavailable" and answer.headers["retry-after"]
+
+
+def test_ready_without_redis(stack, tmp_path):
+    away = {**stack.env, "DRM_REDIS_URL": f"unix://{tmp_path}/nobody"}
+    with own_drmd(stack, tmp_path, env=away) as drmd:
+        ready = Api(drmd.url).get("/readyz")
+        assert ready.status == 200 and ready.json()["redis"] is False
+        assert Api(drmd.url, stack.login()).get("/api/v1/devices?limit=1").status == 200

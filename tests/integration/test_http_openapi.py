@@ -113,3 +113,11 @@ def test_answers_have_the_described_members(stack, document):
     who = api.get("/api/v1/auth/whoami").json()
     assert set(schemas["Whoami"]["required"]) <= set(who)
     assert json.dumps(document).count("very-secret") == 0
+
+
+def test_enqueue_is_a_job_without_what_stands_in_the_path(document):
+    job, enqueue = (document["components"]["schemas"][name] for name in ("JobCreate", "JobEnqueue"))
+    assert set(job["properties"]) - set(enqueue["properties"]) == {"protocol", "operation"}
+    assert set(job["required"]) - set(enqueue["required"]) == {"protocol", "operation"}
+    assert all(job["properties"][name] == schema for name, schema in enqueue["properties"].items())
+    assert enqueue["additionalProperties"] is False

@@ -168,6 +168,14 @@ def test_continue_is_sent_before_the_body_is_read(stack):
         assert raw.still_usable()
 
 
+def test_no_continue_for_http_1_0(stack):
+    """It would take the interim answer for the answer."""
+    with Raw(stack.url) as raw:
+        raw.send(b"POST /api/v1/auth/login HTTP/1.0\r\n" + JSON + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}")
+        is_problem(raw.response(), 400)
+        assert raw.at_end()
+
+
 def test_no_continue_for_a_request_that_is_refused(stack):
     with Raw(stack.url) as raw:
         raw.send(b"POST /nowhere HTTP/1.1\r\n" + HOST + JSON + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
@@ -231,6 +239,35 @@ def test_client_that_stops_in_the_middle_of_its_header(impatient):
         raw.send(b"GET /health HTTP/1.1\r\nHost: te")
         is_problem(raw.response(), 408)
         assert raw.at_end()
+
+
+def test_client_that_trickles_its_header_is_cut_off(impatient):
+    with Raw(impatient.url, timeout=0.3) as raw:
+        raw.send(b"GET /health HTTP/1.1\r\nX: ")
+        started = time.monotonic()
+        while not raw.buffer and time.monotonic() < started + 10:
+            raw.send(b"a")
+            try:
+                raw._more()
+            except socket.timeout:
+                continue
+        is_problem(raw.response(), 408)
+        assert 1.5 < time.monotonic() - started < 6
+        raw.socket.settimeout(5)
+        assert raw.at_end()
+
+
+def test_slow_clients_hold_up_nobody(impatient):
+    slow = [Raw(impatient.url) for _ in range(40)]
+    for i, raw in enumerate(slow):
+        raw.send(LOGIN + JSON + b"Content-Length: 100\r\n\r\n{" if i % 2 else b"GET /health HTTP/1.1\r\nHo")
+    begin = time.monotonic()
+    for _ in range(20):
+        assert exchange(impatient.url, b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n")[0].status == 200
+    assert time.monotonic() - begin < 2
+    for raw in slow:
+        is_problem(raw.response(), 408)
+        raw.socket.close()
 
 
 @pytest.mark.parametrize("begin", [b"Content-Length: 100\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\n5\r\n{"])

@@ -192,3 +192,45 @@ def test_stop_ends_streams(stack, api, fake_device, tmp_path):
             while stream.socket.recv(65536):
                 pass
         api.post(f"/api/v1/jobs/{job}/cancel")
+
+
+def test_many_streams_at_once(stack, api, fake_device, tmp_path):
+    """Hundreds of streams of one job: all get its end, and other requests do not wait for them."""
+    n = 300
+    with own_drmd(stack, tmp_path, "--threads", "500") as drmd:
+        mine = Api(drmd.url, token_of(api))
+        job = submit(api, fake_device, "sleep", {"ms": 30000})
+        begin = time.monotonic()
+        streams = [Stream(drmd.url, f"/jobs/events/{job}", token_of(api)) for _ in range(n)]
+        assert [s.status for s in streams] == [200] * n
+        assert time.monotonic() - begin < 15
+        for stream in streams:
+            assert stream.event()[0] == "update"
+        assert streams_open(mine) == n
+        begin = time.monotonic()
+        for _ in range(20):
+            assert mine.get("/api/v1/devices/" + stack.device).status == 200
+        assert time.monotonic() - begin < 3
+        api.post(f"/api/v1/jobs/{job}/cancel")
+        begin = time.monotonic()
+        assert {s.all()[-1][2]["status"] for s in streams} == {"cancelled"}
+        assert time.monotonic() - begin < 10
+        wait_until(lambda: streams_open(mine) == 0, 5)
+
+
+def test_a_reader_that_stops_reading_does_not_hold_up_others(stack, api, fake_device):
+    job = submit(api, fake_device, "progress", {"ms": 3000, "steps": 100})
+    slow = Stream(stack.url, f"/jobs/events/{job}", token_of(api))
+    with Stream(stack.url, f"/jobs/events/{job}", token_of(api)) as stream:
+        events = stream.all()
+    slow.socket.close()
+    assert events[-1][2]["status"] == "completed"
+    progress = [data["progress"] for name, ident, data in events if name == "update" and "progress" in data]
+    assert progress and progress == sorted(progress)
+
+
+def test_query_of_a_stream(stack, api):
+    path = f"/api/v1/jobs/{uuid.uuid4()}/events"
+    for query in ("x=1", "last_event_id=%zz", "last_event_id=" + "a" * 200):
+        assert is_problem(api.get(f"{path}?{query}"), 400)["field"] == "query"
+    is_problem(api.get(path + "?last_event_id=" + "0" * 16 + "-1-1"), 404)

@@ -15,6 +15,7 @@ import pytest
 from http_support import Api, is_problem
 from job_support import Tenant, ask, ended, get, has_status, make_device, submit, unique
 from stack.client import parse_events
+from stack.fleet import Fleet
 
 
 @pytest.fixture(scope="module")
@@ -378,3 +379,22 @@ def test_no_seal_key_or_token_shows_in_the_servers_activity(stack, tenant, api, 
     assert {"drmd"} <= {name for name, _ in rows} and any("$1" in query for _, query in rows)
     for _, query in rows:
         assert not re.search(r"[0-9a-f]{64}|drm_[0-9a-f]{32}|sesame", query), query
+
+
+def test_no_seal_shows_in_statement_statistics(build):
+    """With pg_stat_statements, which shows drm_app the texts of its own role's statements."""
+    with Fleet(build, redis=True, migrated=True) as fleet:
+        with open(fleet.postgres.data / "postgresql.conf", "a", encoding="utf-8") as settings:
+            settings.write("shared_preload_libraries = 'pg_stat_statements'\npg_stat_statements.track_utility = on\n")
+        fleet.postgres.stop("fast")
+        fleet.postgres.start()
+        ask(fleet.env, "CREATE EXTENSION pg_stat_statements")
+        fleet.drmctl("login", "--email", fleet.env["DRM_EMAIL"], "--password-file", "-", stdin=fleet.env["DRM_PASSWORD"] + "\n")
+        fleet.drmctl("device", "create", "sesame-open")
+        fleet.drmctl("device", "list")
+        with psycopg2.connect(fleet.env["DRM_APP_DATABASE_URL"]) as attacker, attacker.cursor() as cursor:
+            cursor.execute("SELECT query FROM pg_stat_statements WHERE userid = 'drm_app'::regrole")
+            texts = [row[0] for row in cursor.fetchall()]
+    assert any("sec.enter($1" in text for text in texts) and any("drm.devices" in text for text in texts)
+    for text in texts:
+        assert not re.search(r"[0-9a-f]{64}|sesame|scrypt\$", text), text

@@ -1,9 +1,7 @@
 """The tenant boundary, attacked by one who holds the drm_app log-in, any SQL, and an API key of tenant b. Every attack has a control in
 the same test - the same thing done rightly, or by somebody who may - so that none passes for a reason of its own."""
-import base64
 import io
 import json
-import re
 import secrets
 import uuid
 
@@ -211,9 +209,9 @@ def test_log_in_look_up_needs_a_system_seal(siege, attacker):
     assert run(attacker, look_up, address) == [(siege.a.user,)]
 
 
-SCHEDULER = {"sched.worker_register": "%(id)s, 'h', 1, 'v', 'none', 1", "sched.worker_leave": "%(id)s", "sched.worker_beat": "%(id)s, 0", "sched.worker_recover": "%(id)s, '{}'",
-             "sched.claim": "%(id)s, 'none', 1", "sched.reap": "%(id)s, NULL",
-             "sched.finish": "%(id)s, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'"}
+SCHEDULER = {"sched.worker_register": "%(id)s, 'h', 1, 'v', 'none', 1", "sched.worker_leave": "%(id)s",
+             "sched.worker_beat": "%(id)s, 0", "sched.worker_recover": "%(id)s, '{}'", "sched.claim": "%(id)s, 'none', 1",
+             "sched.reap": "%(id)s, NULL", "sched.finish": "%(id)s, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'"}
 
 
 @pytest.mark.parametrize("function", SCHEDULER)
@@ -521,7 +519,8 @@ def test_a_victims_keys_are_free_for_others(siege, attacker):
 
 
 def test_no_foreign_key_reaches_another_tenant(siege, attacker):
-    points = [("drm.device_tags", "tag, device_id", "'x', %s", "device"), ("drm.device_events", "id, kind, device_id", "gen_random_uuid(), 'x', %s", "device"),
+    points = [("drm.device_tags", "tag, device_id", "'x', %s", "device"),
+              ("drm.device_events", "id, kind, device_id", "gen_random_uuid(), 'x', %s", "device"),
               ("drm.device_protocol_profiles", "protocol, device_id", "'fake', %s", "device"),
               ("drm.device_protocol_profiles", "protocol, device_id, snmp_credential_id", f"'fake', '{siege.b.device}', %s", "credential"),
               ("drm.device_config_versions", "version, body, device_id", "7, '{}', %s", "device"),
@@ -694,7 +693,8 @@ def test_a_cursor_left_behind_is_not_filled_by_the_next_tenant(siege, attacker):
 def test_the_schedulers_counters_are_not_a_tenants_to_write(siege, attacker):
     with context(siege, attacker, siege.b):
         assert run(attacker, "UPDATE drm.jobs SET cancel_requested = false") == 1
-        for column, value in (("attempt", 2**31 - 1), ("status", "'running'"), ("failures", 32767), ("losses", 32767), ("worker_id", f"'{uuid.uuid4()}'")):
+        for column, value in (("attempt", 2**31 - 1), ("status", "'running'"), ("failures", 32767), ("losses", 32767),
+                              ("worker_id", f"'{uuid.uuid4()}'")):
             run(attacker, "SAVEPOINT s")
             with pytest.raises(psycopg2.errors.InsufficientPrivilege):
                 run(attacker, f"UPDATE drm.jobs SET {column} = {value}")

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -42,6 +43,13 @@ def test_exec_starts_only_what_is_asked_for():
     assert names == {"DRM_REDIS_URL"}
 
 
+def test_exec_with_the_whole_stack(build):
+    done = stack_exec("--stack", "--build", str(build), "--", "sh", "-c", "env; \"$0\" -o csv device list", str(build / "drmctl" / "drmctl"))
+    assert done.returncode == 0 and "demo-agent" in done.stdout, done.stdout + done.stderr
+    env = dict(line.split("=", 1) for line in done.stdout.splitlines() if line.startswith("DRM_"))
+    assert start_time(int(env["DRM_PID_WORKER"])) is None and not pathlib.Path(env["DRM_STATE"]).exists()
+
+
 def test_exec_tells_a_death_by_signal():
     assert stack_exec("--redis", "--", "sh", "-c", "kill -9 $$").returncode == 128 + 9
 
@@ -67,6 +75,9 @@ def test_exec_that_is_ended_takes_its_servers_along(number):
             return s.connect_ex(path) != 0
     wait_until(silent, 30)
     process.stdout.close()
+    folder = pathlib.Path(path).parents[1]
+    assert folder.exists() == (number == signal.SIGKILL), "only what nobody was left to take away stays"
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

@@ -187,6 +187,9 @@ Test(device, what_is_refused)
           DRMGMT_ERR_INVALID, "profiles[0].settings.version" },
         { "{\"name\":\"x\",\"profiles\":[{\"protocol\":\"fake\",\"community\":\"c\"}]}", DRMGMT_ERR_INVALID,
           "profiles[0].community" },
+        { "{\"name\":\"x\",\"profiles\":[{\"protocol\":\"fake\",\"credential_id\":"
+          "\"0191d6a0-0000-7000-8000-000000000000\"}]}",
+          DRMGMT_ERR_INVALID, "profiles[0].credential_id" },
         { "{\"name\":\"x\",\"profiles\":[{\"protocol\":\"snmp\",\"community\":\"\"}]}", DRMGMT_ERR_INVALID,
           "profiles[0].community" },
         { "{\"name\":\"x\",\"profiles\":[{\"protocol\":\"snmp\",\"community\":\"c\",\"credential_id\":"

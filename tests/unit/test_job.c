@@ -1,6 +1,7 @@
 /* Submitting, reading, listing and cancelling jobs against a real PostgreSQL, without a worker. */
 /* needs: postgres migrated */
 #include "domain_support.h"
+#include <libpq-fe.h>
 
 static drmgmt_context *context;
 static drmgmt_session *ours, *theirs;
@@ -125,6 +126,93 @@ Test(job, what_is_refused)
     fails(drmgmt_job_submit(ours, draft, NULL, &job, &error), error, DRMGMT_ERR_INVALID, "protocol");
     drmgmt_draft_free(draft);
     cr_assert_eq(count(ours, NULL), 0);
+}
+
+Test(job, parameters_have_a_limit_and_may_begin_with_a_blank)
+{
+    drmgmt_draft *draft = order("echo", "");
+    drmgmt_record *job = NULL;
+    drmgmt_error *error = NULL;
+    static char large[300 << 10];
+
+    cr_assert(drmgmt_draft_set(draft, "params", " \n{\"a\": 1}", NULL) == 0);
+    cr_assert(drmgmt_job_submit(ours, draft, NULL, &job, &error) == 0, "%s", drmgmt_error_message(error));
+    cr_assert_str_eq(drmgmt_record_text(job, "params"), "{\"a\": 1}");
+    drmgmt_record_free(job);
+    memset(large, 'x', sizeof large - 1);
+    memcpy(large, "{\"a\":\"", 6);
+    memcpy(large + sizeof large - 3, "\"}", 3);
+    cr_assert(drmgmt_draft_set(draft, "params", large, NULL) == 0);
+    fails(drmgmt_job_submit(ours, draft, NULL, &job, &error), error, DRMGMT_ERR_TOO_LARGE, "params");
+    drmgmt_draft_free(draft);
+    cr_assert_eq(count(ours, NULL), 1);
+}
+
+static void as_superuser(PGconn *pg, const char *format, const char *id)
+{
+    DRMGMT__STRBUF text = DRMGMT__STRBUF_INIT;
+
+    drmgmt__strbuf_printf(&text, format, id);
+    PGresult *r = PQexec(pg, text.data);
+    cr_assert_eq(PQresultStatus(r), PGRES_COMMAND_OK, "%s", PQerrorMessage(pg));
+    PQclear(r);
+}
+
+/* A worker's clock, or the submitter's, was days off. */
+Test(job, an_end_before_its_beginning_is_found)
+{
+    PGconn *pg = PQconnectdb(from_env("DRM_ADMIN_DATABASE_URL"));
+    drmgmt_record *job = submit("echo", "", NULL), *read = NULL;
+    const char *id = drmgmt_record_id(job);
+    drmgmt_error *error = NULL;
+
+    cr_assert(drmgmt_job_cancel(ours, id, &read, NULL) == 0);
+    drmgmt_record_free(read);
+    as_superuser(pg, "UPDATE drm.job_results SET finished_at = '1970-01-02 00:00+00' WHERE id = '%s'", id);
+    cr_assert(drmgmt_job_get(ours, id, &read, &error) == 0, "%s", drmgmt_error_message(error));
+    cr_assert_str_eq(drmgmt_record_text(read, "status"), "cancelled");
+    drmgmt_record_free(read);
+    fails(drmgmt_job_get(theirs, id, &read, &error), error, DRMGMT_ERR_NOT_FOUND, "");
+    cr_assert(drmgmt_job_wait(ours, id, 1000, &read, &error) == 0, "%s", drmgmt_error_message(error));
+    drmgmt_record_free(read);
+    fails(drmgmt_job_cancel(ours, id, &read, &error), error, DRMGMT_ERR_CONFLICT, "");
+    drmgmt_record_free(job);
+    PQfinish(pg);
+}
+
+static void *submit_to_deleted(void *user)
+{
+    drmgmt_draft *draft = order("echo", "");
+    drmgmt_record *job = NULL;
+    drmgmt_error *error = NULL;
+    (void)user;
+
+    fails(drmgmt_job_submit(ours, draft, NULL, &job, &error), error, DRMGMT_ERR_NOT_FOUND, "device_id");
+    drmgmt_draft_free(draft);
+    return NULL;
+}
+
+Test(job, a_device_deleted_at_this_moment_is_not_found)
+{
+    PGconn *pg = PQconnectdb(from_env("DRM_ADMIN_DATABASE_URL"));
+    pthread_t thread;
+    const char *waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%job%'";
+    int waiting = 0;
+
+    as_superuser(pg, "BEGIN%s", "");
+    as_superuser(pg, "DELETE FROM drm.device_protocol_profiles WHERE device_id = '%s'", drmgmt_record_id(device));
+    as_superuser(pg, "DELETE FROM drm.devices WHERE id = '%s'", drmgmt_record_id(device));
+    cr_assert(pthread_create(&thread, NULL, submit_to_deleted, NULL) == 0);
+    for (int i = 0; i < 1000 && !waiting; i++) {
+        PGresult *r = PQexec(pg, waits);
+        waiting = PQntuples(r);
+        PQclear(r);
+        usleep(5000);
+    }
+    cr_assert(waiting, "the submission does not wait for the deletion");
+    as_superuser(pg, "COMMIT%s", "");
+    pthread_join(thread, NULL);
+    PQfinish(pg);
 }
 
 Test(job, the_same_key_is_the_same_job)

@@ -602,6 +602,44 @@ Test(worker, a_job_it_never_heard_of_is_given_back)
     stop_and_tear_down();
 }
 
+/* The same when it stops before it looked: what never began is not left for the reaper, which would call it uncertain.
+ */
+Test(worker, a_stop_gives_back_what_it_never_heard_of)
+{
+    drmgmt__worker_timing seldom = quick;
+
+    set_up(true);
+    seldom.recover_ms = 600000;
+    char *known = submit("sleep", "{\"ms\":60000}");
+    start_with(10, &seldom);
+    wait_for_status(known, "running", 10000);
+    char *unknown = submit_many(1, "write", "{\"value\":1}", "worker_id, status, attempt",
+                                sql("SELECT format('%%L::uuid, ''running'', 1', '%s')", drmgmt_worker_id(b.worker)));
+    drmgmt_worker_stop(b.worker, 100);
+    join();
+    cr_assert_str_eq(status_of(unknown), "queued");
+    cr_assert_str_eq(status_of(known), "queued");
+    cr_assert_eq(number(sql("SELECT count(*) FROM drm.jobs WHERE lane = '%s' AND worker_id IS NOT NULL", b.lane)), 0);
+    free(known);
+    free(unknown);
+    tear_down();
+}
+
+/* A statement that never ends in time would be tried again for ever. */
+Test(worker, a_finish_statement_is_bounded)
+{
+    static char large[DRMGMT__RESULT_BYTES_MAX + 1];
+    drmgmt__finish items[2 * DRMGMT__FINISH_MAX] = { 0 };
+
+    memset(large, '1', DRMGMT__RESULT_BYTES_MAX);
+    cr_assert_eq(drmgmt__results_batch(items, 1), 1);
+    cr_assert_eq(drmgmt__results_batch(items, 2 * DRMGMT__FINISH_MAX), DRMGMT__FINISH_MAX);
+    for (size_t i = 0; i < 2 * DRMGMT__FINISH_MAX; i++)
+        items[i].result = large;
+    cr_assert_eq(drmgmt__results_batch(items, 2 * DRMGMT__FINISH_MAX), 4);
+    cr_assert_eq(drmgmt__results_batch(items, 3), 3);
+}
+
 Test(worker, a_silent_worker_is_given_up)
 {
     drmgmt__worker_timing seldom = quick;
