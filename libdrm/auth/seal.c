@@ -1,9 +1,8 @@
 /* Seals of the tenant context, and secrets at rest. Called by store/ (a seal a transaction), device/ (sealing) and
  * worker/ (opening). */
-#include "auth/auth.h"
+#include "auth/auth_internal.h"
 #include "core/core.h"
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -13,19 +12,18 @@ enum { SEAL_SECONDS = 60, NONCE_SIZE = 12, TAG_SIZE = 16, HEADER_SIZE = 1 + 4 };
 int drmgmt__seal_mint(const drmgmt__keyring *keyring, const char *tenant_id, const char *user_or_purpose,
                       int backend_pid, char seal[DRMGMT__SEAL_SIZE])
 {
-    unsigned number = 0, length = 0;
-    uint8_t mac[EVP_MAX_MD_SIZE];
+    unsigned number = 0;
+    uint8_t mac[DRMGMT__DIGEST_SIZE];
     const uint8_t *key = keyring ? drmgmt__keyring_key(keyring, DRMGMT__KEY_SEAL, &number) : NULL;
 
     if (!key)
         return DRMGMT_ERR_CRYPTO;
     int n = snprintf(seal, DRMGMT__SEAL_SIZE, "%s.%s.%d.%lld.%u", tenant_id, user_or_purpose, backend_pid,
                      (long long)time(NULL) + SEAL_SECONDS, number);
-    if (n < 0 || n + 66 > DRMGMT__SEAL_SIZE ||
-        !HMAC(EVP_sha256(), key, 32, (const uint8_t *)seal, (size_t)n, mac, &length))
+    if (n < 0 || n + 66 > DRMGMT__SEAL_SIZE || drmgmt__hmac_sha256(key, seal, (size_t)n, mac))
         return DRMGMT_ERR_CRYPTO;
     seal[n] = '.';
-    drmgmt__hex(mac, 32, seal + n + 1);
+    drmgmt__hex(mac, sizeof mac, seal + n + 1);
     return 0;
 }
 

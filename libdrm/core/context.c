@@ -1,5 +1,6 @@
 /* The context: built from options in order, freed in reverse. */
 #include "auth/auth.h"
+#include "core/combine.h"
 #include "core/context_internal.h"
 #include "core/core.h"
 #include "queue/queue.h"
@@ -14,6 +15,8 @@ static int build(drmgmt_context *c, drmgmt_error **error)
     if (c->options.keyring_file)
         rc = drmgmt__keyring_load(c->options.keyring_file, &c->keyring, error);
     if (!rc && (!(c->tokens = drmgmt__token_cache_new()) || !(c->data_keys = drmgmt__data_key_cache_new())))
+        rc = drmgmt__fail_memory(error);
+    if (!rc && !(c->combiner = drmgmt__combiner_new()))
         rc = drmgmt__fail_memory(error);
     if (!rc)
         rc = drmgmt__pool_new(c, &c->pool, error);
@@ -51,6 +54,7 @@ void drmgmt_context_free(drmgmt_context *c)
         drmgmt__hub_free(c->hub);
     drmgmt__publisher_free(c->publisher);
     drmgmt__pool_free(c->pool);
+    drmgmt__combiner_free(c->combiner);
     if (c->tokens)
         drmgmt__token_cache_free(c->tokens);
     drmgmt__data_key_cache_free(c->data_keys);

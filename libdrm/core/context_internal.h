@@ -29,6 +29,7 @@ struct drmgmt_context {
     struct drmgmt__hub *hub;                /* NULL: no Redis configured */
     struct drmgmt__token_cache *tokens;     /* auth/token.c */
     struct drmgmt__digest_cache *data_keys; /* auth/data_key.c */
+    struct drmgmt__combiner *combiner;      /* job/together.c */
 };
 
 #endif

@@ -2,6 +2,60 @@
 #ifndef DRMGMT_JOB_JOB_INTERNAL_H
 #define DRMGMT_JOB_JOB_INTERNAL_H
 
+#include "auth/auth.h"
+#include "core/core.h"
+#include "core/record_internal.h"
+#include "store/store.h"
+#include <drm/driver.h>
+#include <drm/job.h>
+
 #define DRMGMT__LANE "default" /* the lane of jobs that any worker can do */
+
+/* The parameters of job_submit.sql: one a column of the job, then those of the audit row. */
+enum drmgmt__order_column {
+    DRMGMT__ORDER_ID,
+    DRMGMT__ORDER_DEVICE,
+    DRMGMT__ORDER_PROTOCOL,
+    DRMGMT__ORDER_OPERATION,
+    DRMGMT__ORDER_PARAMS,
+    DRMGMT__ORDER_PRIORITY,
+    DRMGMT__ORDER_TIMEOUT,
+    DRMGMT__ORDER_ATTEMPTS,
+    DRMGMT__ORDER_IDEMPOTENT,
+    DRMGMT__ORDER_EXCLUSIVE,
+    DRMGMT__ORDER_COLUMNS
+};
+
+/* One job as it goes into the database. */
+typedef struct drmgmt__order {
+    const drmgmt_operation *operation;
+    char id[DRMGMT__UUID_SIZE], priority[8], timeout[16], attempts[8];
+    const char *values[DRMGMT__ORDER_COLUMNS];
+} drmgmt__order;
+
+/* Checks a draft and reads it into an order, whose values point into both. Errors: INVALID, UNSUPPORTED. */
+int drmgmt__order_make(const drmgmt_draft *draft, drmgmt__order *o, drmgmt_error **error);
+drmgmt_permission drmgmt__order_permission(const drmgmt_operation *operation);
+/* Adds id, request id and address of the audit row. */
+int drmgmt__order_add_audit(drmgmt__params *p, const drmgmt_session *session, char audit_id[DRMGMT__UUID_SIZE],
+                            drmgmt_error **error);
+/* What a statement says of an order that did not become a job, from the two columns at first. */
+int drmgmt__order_check_row(const drmgmt__rows *rows, size_t row, size_t first, const drmgmt__order *o,
+                            drmgmt_error **error);
+/* The statement saw the device, but it was deleted before the job referred to it. Takes failure over. */
+int drmgmt__order_name_deleted(int rc, drmgmt_error *failure, drmgmt_error **error);
+
+/* Stores one order, in tx when there is one. *rows: the job, or none when this was a repetition of a statement whose
+ * answer got lost. */
+int drmgmt__order_store(drmgmt_session *session, drmgmt__tx *tx, const drmgmt__order *o, drmgmt__rows **rows,
+                        drmgmt_error **error);
+/* The record of a stored order; takes rows over. */
+int drmgmt__order_read_back(drmgmt_session *session, const char *id, drmgmt__rows *rows, drmgmt_record **job,
+                            drmgmt_error **error);
+/* Stores an order unless its key was used before: then answers with the job of that time. */
+int drmgmt__submit_once(drmgmt_session *session, const drmgmt__order *o, const char *key, drmgmt_record **job,
+                        drmgmt_error **error);
+/* Stores an order, together with others of the same actor that come at the same time. */
+int drmgmt__submit_together(drmgmt_session *session, const drmgmt__order *o, drmgmt__rows **rows, drmgmt_error **error);
 
 #endif

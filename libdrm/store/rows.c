@@ -24,6 +24,23 @@ void drmgmt__rows_free(drmgmt__rows *rows)
     PQclear((PGresult *)(void *)rows);
 }
 
+drmgmt__rows *drmgmt__rows_copy(const drmgmt__rows *rows, size_t row)
+{
+    const PGresult *from = of(rows);
+    PGresult *to = PQcopyResult(from, PG_COPYRES_ATTRS);
+
+    for (int i = 0; to && i < PQnfields(from); i++) {
+        bool null = PQgetisnull(from, (int)row, i);
+        /* libpq takes what it copies as writable, and does not write. */
+        char *value = null ? NULL : PQgetvalue(from, (int)row, i);
+        if (!PQsetvalue(to, 0, i, value, null ? -1 : PQgetlength(from, (int)row, i))) {
+            PQclear(to);
+            to = NULL;
+        }
+    }
+    return drmgmt__rows_new(to);
+}
+
 size_t drmgmt__rows_count(const drmgmt__rows *rows)
 {
     return rows ? (size_t)PQntuples(of(rows)) : 0;

@@ -43,6 +43,8 @@ void drmgmt__param_bytes(drmgmt__params *p, const void *bytes, size_t n); /* byt
 typedef struct drmgmt__rows drmgmt__rows;
 void drmgmt__rows_free(drmgmt__rows *rows); /* NULL is allowed */
 size_t drmgmt__rows_count(const drmgmt__rows *rows);
+/* One row by itself, with the same columns; NULL when memory is out. */
+drmgmt__rows *drmgmt__rows_copy(const drmgmt__rows *rows, size_t row);
 /* Rows a statement without RETURNING touched. */
 size_t drmgmt__rows_affected(const drmgmt__rows *rows);
 /* NULL for SQL NULL and for a column past the last one. Lives as long as rows. */

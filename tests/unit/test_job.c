@@ -194,25 +194,30 @@ static void *submit_to_deleted(void *user)
 
 Test(job, a_device_deleted_at_this_moment_is_not_found)
 {
-    PGconn *pg = PQconnectdb(from_env("DRM_ADMIN_DATABASE_URL"));
+    PGconn *pg = PQconnectdb(from_env("DRM_ADMIN_DATABASE_URL")),
+           *watcher = PQconnectdb(from_env("DRM_ADMIN_DATABASE_URL"));
     pthread_t thread;
-    const char *waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%job%'";
+    char waits[128];
     int waiting = 0;
 
+    /* By another connection: within a transaction this view does not change. */
+    snprintf(waits, sizeof waits, "SELECT 1 FROM pg_stat_activity WHERE %d = ANY (pg_blocking_pids(pid))",
+             PQbackendPID(pg));
     as_superuser(pg, "BEGIN%s", "");
     as_superuser(pg, "DELETE FROM drm.device_protocol_profiles WHERE device_id = '%s'", drmgmt_record_id(device));
     as_superuser(pg, "DELETE FROM drm.devices WHERE id = '%s'", drmgmt_record_id(device));
     cr_assert(pthread_create(&thread, NULL, submit_to_deleted, NULL) == 0);
     for (int i = 0; i < 1000 && !waiting; i++) {
-        PGresult *r = PQexec(pg, waits);
+        PGresult *r = PQexec(watcher, waits);
         waiting = PQntuples(r);
         PQclear(r);
         usleep(5000);
     }
-    cr_assert(waiting, "the submission does not wait for the deletion");
     as_superuser(pg, "COMMIT%s", "");
     pthread_join(thread, NULL);
     PQfinish(pg);
+    PQfinish(watcher);
+    cr_assert(waiting, "the submission did not wait for the deletion");
 }
 
 Test(job, the_same_key_is_the_same_job)
@@ -267,6 +272,75 @@ Test(job, one_key_from_many_threads)
         drmgmt_session_close(racers[i].session);
     }
     cr_assert_eq(count(ours, NULL), 1);
+}
+
+/* ---- submissions at the same time share a statement, and nothing else ---- */
+
+enum { CROWD = 16, EACH = 25 };
+
+struct member {
+    pthread_t thread;
+    drmgmt_session *session;
+    int number, stored, refused, wrong;
+};
+
+static void *submit_often(void *argument)
+{
+    struct member *m = argument;
+
+    for (int i = 0; i < EACH; i++) {
+        char more[96], request[32];
+        bool bad = (m->number + i) % 5 == 0; /* a device of nobody's */
+        snprintf(more, sizeof more, ",\"params\":{\"member\":%d,\"i\":%d}", m->number, i);
+        snprintf(request, sizeof request, "m%d-%d", m->number, i);
+        drmgmt_session_set_origin(m->session, request, "192.0.2.1");
+        drmgmt_draft *draft = order("echo", more);
+        if (bad && drmgmt_draft_set(draft, "device_id", "0191d6a0-0000-7000-8000-000000000000", NULL))
+            m->wrong++;
+        drmgmt_record *job = NULL;
+        drmgmt_error *error = NULL;
+        int rc = drmgmt_job_submit(m->session, draft, NULL, &job, &error);
+        if (bad)
+            m->refused += rc == DRMGMT_ERR_NOT_FOUND;
+        else if (rc)
+            m->wrong++;
+        else {
+            DRMGMT__JSON json_t *params = json_loads(drmgmt_record_text(job, "params"), 0, NULL);
+            m->stored++;
+            m->wrong += json_integer_value(json_object_get(params, "member")) != m->number ||
+                        json_integer_value(json_object_get(params, "i")) != i;
+        }
+        drmgmt_error_free(error);
+        drmgmt_record_free(job);
+        drmgmt_draft_free(draft);
+    }
+    return NULL;
+}
+
+Test(job, a_crowd_submits)
+{
+    struct member crowd[CROWD] = { 0 };
+    int stored = 0, refused = 0;
+
+    for (int i = 0; i < CROWD; i++) {
+        crowd[i].number = i;
+        crowd[i].session = i % 8 ? open_session(context) : open_other_tenant(context); /* whose device it is not */
+        cr_assert(pthread_create(&crowd[i].thread, NULL, submit_often, &crowd[i]) == 0);
+    }
+    for (int i = 0; i < CROWD; i++) {
+        pthread_join(crowd[i].thread, NULL);
+        if (i % 8) {
+            cr_expect_eq(crowd[i].wrong, 0, "member %d: %d", i, crowd[i].wrong);
+            cr_expect_eq(crowd[i].stored + crowd[i].refused, EACH);
+            stored += crowd[i].stored;
+            refused += crowd[i].refused;
+        } else {
+            cr_expect_eq(crowd[i].stored, 0, "another tenant's device took a job");
+        }
+        drmgmt_session_close(crowd[i].session);
+    }
+    cr_assert_eq(count(ours, "queued"), (size_t)stored);
+    cr_assert_eq(refused, (CROWD - 2) * EACH / 5);
 }
 
 Test(job, many_at_once_or_none)
