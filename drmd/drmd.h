@@ -157,12 +157,18 @@ void drmd_server_stop(drmd_server *server);
 void drmd_server_free(drmd_server *server);
 /* Gives the connection so many times the client timeout from now; 0 takes the deadline off. */
 void drmd_deadline(drmd_worker *w, unsigned timeouts, int how);
-/* To be called once a second: shuts down connections past their deadline. */
+/* To be called once a second: shuts down connections past their deadline, and looks after event streams. */
 void drmd_server_watch(drmd_server *server);
 
 /* ---- socket.c ---- */
 /* The descriptor of a connection by its peer; -1 if there is none. CivetWeb does not tell it. */
 int drmd_socket_find(const drmd_server *server, const char *peer, int peer_port);
+/* A peer's address and port in one number; 0 if it is no IPv4 address. */
+typedef uint64_t drmd_peer;
+drmd_peer drmd_peer_of(const char *address, int port);
+/* Calls fn for each connection of the server's port. */
+typedef void drmd_socket_visitor(int fd, drmd_peer peer, void *user);
+void drmd_socket_each(const drmd_server *server, drmd_socket_visitor *fn, void *user);
 /* The descriptor that listens on the server's port; -1 if there is none. */
 int drmd_socket_listener(const drmd_server *server);
 /* Shuts down all connections of the server's port for reading. */
@@ -239,6 +245,8 @@ drmd_streams *drmd_streams_new(unsigned cap); /* NULL when memory is out */
 void drmd_streams_free(drmd_streams *streams);
 void drmd_streams_stop(drmd_streams *streams); /* ends all of them and lets none begin */
 unsigned drmd_streams_open(const drmd_streams *streams);
+/* To be called once a second: ends the streams whose clients have left. */
+void drmd_streams_watch(drmd_streams *streams, const drmd_server *server);
 
 /* ---- openapi.c ---- */
 char *drmd_openapi_make(size_t *length);

@@ -57,6 +57,9 @@ static void allow_null(json_t *schema)
     json_t *type = json_object_get(schema, "type");
     if (json_is_string(type))
         json_object_set_new(schema, "type", json_pack("[O,s]", type, "null"));
+    json_t *words = json_object_get(schema, "enum");
+    if (words)
+        json_array_append_new(words, json_null());
 }
 
 static json_t *field_schema(const drmgmt_field *field, bool answer)
@@ -129,10 +132,18 @@ static void add_entity(json_t *schemas, const drmgmt_entity *entity)
     json_object_set_new(schemas, item, entity_schema(entity, SHAPE_ANSWER));
     schema_name(entity->name, "Page", name);
     json_object_set_new(schemas, name, page_schema(item));
-    schema_name(entity->name, "Create", name);
-    json_object_set_new(schemas, name, entity_schema(entity, SHAPE_CREATE));
-    schema_name(entity->name, "Update", name);
-    json_object_set_new(schemas, name, entity_schema(entity, SHAPE_UPDATE));
+    static const struct {
+        enum shape shape;
+        const char *suffix;
+    } drafts[] = { { SHAPE_CREATE, "Create" }, { SHAPE_UPDATE, "Update" } };
+    for (size_t k = 0; k < DRMD_COUNT(drafts); k++) {
+        bool any = false;
+        for (size_t i = 0; i < entity->n_fields; i++)
+            any = any || field_in(&entity->fields[i], drafts[k].shape);
+        schema_name(entity->name, drafts[k].suffix, name);
+        if (any)
+            json_object_set_new(schemas, name, entity_schema(entity, drafts[k].shape));
+    }
 }
 
 /* JobEnqueue: a job whose protocol and operation stand in the path. */

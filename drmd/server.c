@@ -235,6 +235,7 @@ void drmd_server_watch(drmd_server *server)
     for (drmd_worker *w = server->workers->first; w; w = w->next)
         watch(server, w, now);
     pthread_mutex_unlock(&server->workers->lock);
+    drmd_streams_watch(server->streams, server);
 }
 
 /* CivetWeb stops listening only together with everything else: mg_stop() fails every read and write in progress. So the

@@ -33,26 +33,51 @@ static int each_socket(const drmd_server *server, bool (*fn)(int fd, void *user)
     return found;
 }
 
-struct peer {
-    struct in_addr address;
-    in_port_t port;
-};
+drmd_peer drmd_peer_of(const char *address, int port)
+{
+    struct in_addr a;
+    return inet_pton(AF_INET, address, &a) == 1 ? (uint64_t)a.s_addr << 16 | htons((uint16_t)port) : 0;
+}
+
+/* 0: none, such as for a connection that was reset. */
+static drmd_peer peer_of(int fd)
+{
+    struct sockaddr_in peer;
+    socklen_t length = sizeof peer;
+    return getpeername(fd, (struct sockaddr *)&peer, &length) == 0 && peer.sin_family == AF_INET
+               ? (uint64_t)peer.sin_addr.s_addr << 16 | peer.sin_port
+               : 0;
+}
 
 static bool is_peer(int fd, void *user)
 {
-    const struct peer *wanted = user;
-    struct sockaddr_in peer;
-    socklen_t length = sizeof peer;
-    return getpeername(fd, (struct sockaddr *)&peer, &length) == 0 && peer.sin_family == AF_INET &&
-           peer.sin_port == wanted->port && peer.sin_addr.s_addr == wanted->address.s_addr;
+    return peer_of(fd) == *(const drmd_peer *)user;
 }
 
 int drmd_socket_find(const drmd_server *server, const char *peer, int peer_port)
 {
-    struct peer wanted = { .port = htons((uint16_t)peer_port) };
-    if (inet_pton(AF_INET, peer, &wanted.address) != 1)
-        return -1;
-    return each_socket(server, is_peer, &wanted);
+    drmd_peer wanted = drmd_peer_of(peer, peer_port);
+    return wanted ? each_socket(server, is_peer, &wanted) : -1;
+}
+
+struct visit {
+    drmd_socket_visitor *fn;
+    void *user;
+};
+
+static bool tell(int fd, void *user)
+{
+    const struct visit *visit = user;
+    drmd_peer peer = peer_of(fd);
+    if (peer)
+        visit->fn(fd, peer, visit->user);
+    return false;
+}
+
+void drmd_socket_each(const drmd_server *server, drmd_socket_visitor *fn, void *user)
+{
+    struct visit visit = { fn, user };
+    each_socket(server, tell, &visit);
 }
 
 static bool is_listener(int fd, void *user)

@@ -9,12 +9,13 @@
 /* Stands for an id that cannot be ours: of no epoch we know, so the subscription begins with RESYNC. */
 static const char unknown_id[] = "unknown";
 
-enum { SLICE_MS = 1000, HEARTBEAT_US = 15 * 1000000 };
+enum { HEARTBEAT_US = 15 * 1000000 };
 
 typedef struct stream {
     drmd_request *r;
     drmgmt_subscription *subscription;
-    int fd;           /* to see a client that went away; -1: not found */
+    drmd_peer peer;
+    int fd;           /* of the watch, with the streams' lock: to see a client that went away; -1: not found yet */
     uint64_t shown;   /* hash of the job as last sent */
     char last_id[64]; /* of the last event, for Last-Event-ID; "": none yet */
     bool ended;
@@ -81,6 +82,30 @@ static void leave(drmd_streams *streams, stream *s)
             atomic_fetch_sub_explicit(&streams->open, 1, memory_order_relaxed);
             break;
         }
+    pthread_mutex_unlock(&streams->lock);
+}
+
+static void learn(int fd, drmd_peer peer, void *user)
+{
+    drmd_streams *streams = user;
+    for (stream *s = streams->first; s; s = s->next)
+        if (s->fd < 0 && s->peer == peer)
+            s->fd = fd;
+}
+
+/* One look at all of them, so that the threads of quiet streams need not wake up for it. A descriptor stays the
+ * stream's own until it has left the list. */
+void drmd_streams_watch(drmd_streams *streams, const drmd_server *server)
+{
+    bool unknown = false;
+    pthread_mutex_lock(&streams->lock);
+    for (const stream *s = streams->first; s; s = s->next)
+        unknown = unknown || s->fd < 0;
+    if (unknown)
+        drmd_socket_each(server, learn, streams);
+    for (stream *s = streams->first; s; s = s->next)
+        if (drmd_socket_gone(s->fd))
+            drmgmt_subscription_wake(s->subscription);
     pthread_mutex_unlock(&streams->lock);
 }
 
@@ -170,12 +195,10 @@ static void follow(stream *s)
     int64_t beat = drmd_now_us() + HEARTBEAT_US;
     for (;;) {
         drmgmt_event event = { 0 };
-        int got = drmgmt_subscription_next(s->subscription, SLICE_MS, &event, NULL);
-        if (got < 0 || drmd_socket_gone(s->fd)) {
-            if (got > 0)
-                drmgmt_event_clear(&event);
+        int64_t left_ms = (beat - drmd_now_us()) / 1000 + 1;
+        int got = drmgmt_subscription_next(s->subscription, left_ms > 0 ? (unsigned)left_ms : 0, &event, NULL);
+        if (got < 0)
             return;
-        }
         if (got > 0) {
             bool goes_on = pass_on(s, &event);
             drmgmt_event_clear(&event);
@@ -231,7 +254,7 @@ static bool take_last_id(stream *s)
 
 void drmd_job_events(drmd_request *r)
 {
-    stream s = { .r = r, .fd = -1 };
+    stream s = { .r = r, .fd = -1, .peer = drmd_peer_of(r->info->remote_addr, r->info->remote_port) };
     drmd_streams *streams = r->server->streams;
     drmgmt_error *error = NULL;
     drmgmt_record *job = NULL;
@@ -254,10 +277,8 @@ void drmd_job_events(drmd_request *r)
         drmd_reply_error(r, error);
     } else if (!send_head(&s)) {
         drmgmt_record_free(job);
-    } else {
-        s.fd = drmd_socket_find(r->server, r->info->remote_addr, r->info->remote_port);
-        if (send_job(&s, job))
-            follow(&s);
+    } else if (send_job(&s, job)) {
+        follow(&s);
     }
     leave(streams, &s);
     drmgmt_subscription_free(s.subscription);

@@ -51,6 +51,7 @@ static int read_job(drmgmt_session *session, drmgmt__tx *tx, const char *id, drm
         strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S+00", &tm);
         drmgmt__param(&p, id);
         drmgmt__param(&p, text);
+        drmgmt__param(&p, since[i] ? NULL : "infinity");
         int rc = tx ? drmgmt__tx_exec(tx, &drmgmt__q_job_get, &p, &got, error)
                     : drmgmt__run(session, DRMGMT_PERM_JOB_READ, DRMGMT__READ, &drmgmt__q_job_get, &p, &got, error);
         if (rc)

@@ -23,6 +23,7 @@ CREATE FUNCTION sched.worker_beat(p_id uuid, p_in_flight integer, OUT alive bool
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM sec.require_system('worker');
+    PERFORM pg_catalog.set_config('synchronous_commit', 'off', true); -- a beat forgotten in a crash is followed by the next
     UPDATE drm.workers w SET beat_at = pg_catalog.clock_timestamp(), in_flight = p_in_flight WHERE w.id = p_id AND w.alive;
     alive := FOUND;
     cancels := ARRAY(SELECT j.id FROM drm.jobs j WHERE j.worker_id = p_id AND j.cancel_requested AND j.status = 'running');
@@ -46,7 +47,7 @@ $$;
 -- order of priority, then age. Writing jobs run one at a time a device. Tenants are found by skipping through the index, so a
 -- tenant with a million queued jobs costs no more than one with a single one.
 CREATE FUNCTION sched.pick(p_worker uuid, p_lane text, p_limit integer, p_exclusive boolean)
-    RETURNS TABLE (tenant_id uuid, id uuid)
+    RETURNS TABLE (tenant_id uuid, id uuid, idempotent boolean)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_tenants uuid[];
@@ -87,7 +88,7 @@ BEGIN
         SET status = 'running', worker_id = p_worker, attempt = j.attempt + 1, started_at = pg_catalog.clock_timestamp(), run_at = NULL
         FROM first_writer f
         WHERE j.tenant_id = f.tenant_id AND j.id = f.id AND (NOT f.exclusive OR f.nth = 1)
-        RETURNING j.tenant_id, j.id;
+        RETURNING j.tenant_id, j.id, j.idempotent;
 END
 $$;
 
@@ -99,21 +100,26 @@ CREATE FUNCTION sched.claim(p_worker uuid, p_lane text, p_limit integer)
 DECLARE
     v_tenants uuid[];
     v_ids uuid[];
+    v_idempotent boolean;
 BEGIN
     PERFORM sec.require_system('worker');
     IF NOT EXISTS (SELECT FROM drm.workers w WHERE w.id = p_worker AND w.alive) THEN
         RETURN;
     END IF;
     BEGIN
-        SELECT pg_catalog.array_agg(p.tenant_id), pg_catalog.array_agg(p.id) INTO v_tenants, v_ids
-            FROM sched.pick(p_worker, p_lane, p_limit, true) p;
+        SELECT pg_catalog.array_agg(p.tenant_id), pg_catalog.array_agg(p.id), pg_catalog.bool_and(p.idempotent)
+            INTO v_tenants, v_ids, v_idempotent FROM sched.pick(p_worker, p_lane, p_limit, true) p;
     EXCEPTION WHEN unique_violation THEN
         -- Another worker took a writing job of the same device at the same moment (jobs_one_writer): leave the writers to it this time.
-        SELECT pg_catalog.array_agg(p.tenant_id), pg_catalog.array_agg(p.id) INTO v_tenants, v_ids
-            FROM sched.pick(p_worker, p_lane, p_limit, false) p;
+        SELECT pg_catalog.array_agg(p.tenant_id), pg_catalog.array_agg(p.id), pg_catalog.bool_and(p.idempotent)
+            INTO v_tenants, v_ids, v_idempotent FROM sched.pick(p_worker, p_lane, p_limit, false) p;
     END;
     IF v_ids IS NULL THEN
         RETURN;
+    END IF;
+    -- A claim that PostgreSQL forgets in a crash leaves its jobs queued: they are done once more, where that does no harm.
+    IF v_idempotent THEN
+        PERFORM pg_catalog.set_config('synchronous_commit', 'off', true);
     END IF;
     RETURN QUERY
         SELECT j.tenant_id, j.id, j.device_id, j.protocol, j.operation, j.params, j.attempt, j.timeout_ms, j.idempotent,

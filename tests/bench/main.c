@@ -32,7 +32,7 @@ static const char usage[] = "Usage: drm-bench [OPTION]...\n"
                             "\n"
                             "  --only NAME         run this benchmark only; may be repeated\n"
                             "  --scale F           counts and durations times F, 0.01..10 (1)\n"
-                            "  --connections N     REST submissions at once, 1..200 (16)\n"
+                            "  --connections N     REST submissions at once, 1..200 (32)\n"
                             "  --limit SECONDS     most time of one benchmark, 5..3600 (180)\n"
                             "  --pgbench PATH, --wrk PATH\n"
                             "  --json              one JSON object in place of the table\n"
@@ -262,7 +262,7 @@ static bool run_benchmarks(bench *b, const flags *f)
 int main(int argc, char **argv)
 {
     bench b = {
-        .scale = 1, .limit_s = 180, .connections = 16, .pgbench = find_pgbench(), .wrk = "wrk", .running = "start"
+        .scale = 1, .limit_s = 180, .connections = 32, .pgbench = find_pgbench(), .wrk = "wrk", .running = "start"
     };
     flags f = { 0 };
     if (!parse_flags(&b, &f, argc, argv) || !read_environment(&b))

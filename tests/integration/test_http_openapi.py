@@ -115,6 +115,27 @@ def test_answers_have_the_described_members(stack, document):
     assert json.dumps(document).count("very-secret") == 0
 
 
+def test_schemas_say_what_they_mean(document):
+    """All are used; what may be null may be so in spite of an enum; a default is one of the values allowed."""
+    text = json.dumps(document)
+
+    def walk(node):
+        if isinstance(node, dict):
+            if isinstance(node.get("enum"), list) and isinstance(node.get("type"), list) and "null" in node["type"]:
+                assert None in node["enum"], node
+            if "default" in node and "enum" in node:
+                assert node["default"] in node["enum"], node
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    walk(document["components"]["schemas"])
+    for name in document["components"]["schemas"]:
+        assert f'"#/components/schemas/{name}"' in text, name
+
+
 def test_enqueue_is_a_job_without_what_stands_in_the_path(document):
     job, enqueue = (document["components"]["schemas"][name] for name in ("JobCreate", "JobEnqueue"))
     assert set(job["properties"]) - set(enqueue["properties"]) == {"protocol", "operation"}

@@ -1,5 +1,7 @@
 """Event streams of a job: update and done, resumption, other clients, the end of the server, clients that leave."""
 import json
+import socket
+import struct
 import time
 import uuid
 
@@ -148,13 +150,17 @@ def streams_open(api):
     return next(float(line.split(" ")[1]) for line in text.splitlines() if line.startswith("drmd_sse_streams "))
 
 
-def test_a_client_that_leaves_is_noticed(stack, api, fake_device, tmp_path):
+@pytest.mark.parametrize("linger", [None, struct.pack("ii", 1, 0)], ids=["closes", "resets"])
+def test_a_client_that_leaves_is_noticed(stack, api, fake_device, tmp_path, linger):
     with own_drmd(stack, tmp_path) as drmd:
         mine = Api(drmd.url, token_of(api))
         job = submit(api, fake_device, "sleep", {"ms": 20000})
         with Stream(drmd.url, f"/jobs/events/{job}", token_of(api)) as stream:
             stream.event()
             assert streams_open(mine) == 1
+            time.sleep(1.5)  # it is known by now
+            if linger:
+                stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         wait_until(lambda: streams_open(mine) == 0, 4)
         api.post(f"/api/v1/jobs/{job}/cancel")
 

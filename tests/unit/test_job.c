@@ -207,7 +207,7 @@ Test(job, a_device_deleted_at_this_moment_is_not_found)
     as_superuser(pg, "DELETE FROM drm.device_protocol_profiles WHERE device_id = '%s'", drmgmt_record_id(device));
     as_superuser(pg, "DELETE FROM drm.devices WHERE id = '%s'", drmgmt_record_id(device));
     cr_assert(pthread_create(&thread, NULL, submit_to_deleted, NULL) == 0);
-    for (int i = 0; i < 1000 && !waiting; i++) {
+    for (int i = 0; i < 6000 && !waiting; i++) {
         PGresult *r = PQexec(watcher, waits);
         waiting = PQntuples(r);
         PQclear(r);

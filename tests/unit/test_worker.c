@@ -582,6 +582,12 @@ Test(worker, lost_connections_lose_and_double_nothing)
 }
 
 /* The answer to a claim was lost: the database believes that this worker has the job. */
+static char *submit_unheard(const char *operation, const char *params)
+{
+    return submit_many(1, operation, params, "worker_id, status, attempt",
+                       sql("SELECT format('%%L::uuid, ''running'', 1', '%s')", drmgmt_worker_id(b.worker)));
+}
+
 Test(worker, a_job_it_never_heard_of_is_given_back)
 {
     drmgmt__worker_timing often = quick;
@@ -591,8 +597,7 @@ Test(worker, a_job_it_never_heard_of_is_given_back)
     char *known = submit("sleep", "{\"ms\":1500}");
     start_with(10, &often);
     wait_for_status(known, "running", 10000);
-    char *unknown = submit_many(1, "echo", "{}", "worker_id, status, attempt",
-                                sql("SELECT format('%%L::uuid, ''running'', 1', '%s')", drmgmt_worker_id(b.worker)));
+    char *unknown = submit_unheard("echo", "{}");
     wait_for_status(unknown, "completed", 20000);
     wait_for_status(known, "completed", 20000);
     cr_assert_eq(number(sql("SELECT attempt FROM drm.job_results WHERE id = '%s'", unknown)), 2);
@@ -613,8 +618,7 @@ Test(worker, a_stop_gives_back_what_it_never_heard_of)
     char *known = submit("sleep", "{\"ms\":60000}");
     start_with(10, &seldom);
     wait_for_status(known, "running", 10000);
-    char *unknown = submit_many(1, "write", "{\"value\":1}", "worker_id, status, attempt",
-                                sql("SELECT format('%%L::uuid, ''running'', 1', '%s')", drmgmt_worker_id(b.worker)));
+    char *unknown = submit_unheard("write", "{\"value\":1}");
     drmgmt_worker_stop(b.worker, 100);
     join();
     cr_assert_str_eq(status_of(unknown), "queued");
