@@ -5,9 +5,9 @@
  *   [{"protocol":"snmp","address":"192.0.2.7","port":161,"settings":{"version":"2c","timeout_ms":1000,"retries":1},
  *     "credential_id":"..."}]
  * In place of "credential_id" a "community" may be given: a credential named after the device is then made in the same
- * transaction, and goes with the profile. Secrets are sealed with the tenant's data key and are never read back.
- * Entity "snmp_credential": id, name, snmp_version ("1", "2c"), community (secret), device_id (when it was made for
- * one), version, created_at, updated_at. */
+ * transaction, and goes with the profile; this needs the permission credential:write too. Secrets are sealed with the
+ * tenant's data key and are never read back. Entity "snmp_credential": id, name, snmp_version ("1", "2c"), community
+ * (secret), device_id (when it was made for one), version, created_at, updated_at. */
 #ifndef DRMGMT_DEVICE_H
 #define DRMGMT_DEVICE_H
 

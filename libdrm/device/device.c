@@ -36,6 +36,12 @@ static const char *tags_of(const drmgmt_draft *draft, drmgmt__strbuf *b)
     return json && drmgmt__array_from_json(b, json) ? b->data : NULL;
 }
 
+/* A community that comes with a profile is a credential; who may write those may write devices. */
+static drmgmt_permission permission_for(const drmgmt__profiles *profiles)
+{
+    return profiles->n_secrets ? DRMGMT_PERM_CREDENTIAL_WRITE : DRMGMT_PERM_DEVICE_WRITE;
+}
+
 /* ---- create ---- */
 
 static int create(drmgmt__tx *tx, drmgmt_session *session, const char *id, const drmgmt_draft *draft,
@@ -73,7 +79,7 @@ int drmgmt_device_create(drmgmt_session *session, const drmgmt_draft *draft, drm
     if (drmgmt__uuid_v7(id))
         rc = drmgmt__fail(error, DRMGMT_ERR_INTERNAL, "no randomness for an id");
     if (!rc)
-        rc = drmgmt__tx_begin(session, DRMGMT_PERM_DEVICE_WRITE, &tx, error);
+        rc = drmgmt__tx_begin(session, permission_for(&profiles), &tx, error);
     if (!rc)
         rc = create(tx, session, id, draft, &profiles, error);
     if (!rc)
@@ -152,7 +158,7 @@ int drmgmt_device_update(drmgmt_session *session, const char *id, int64_t if_ver
         rc = drmgmt__profiles_parse(drmgmt__draft_text(draft, "profiles"), &profiles, error);
     if (rc)
         return rc;
-    rc = drmgmt__tx_begin(session, DRMGMT_PERM_DEVICE_WRITE, &tx, error);
+    rc = drmgmt__tx_begin(session, permission_for(&profiles), &tx, error);
     if (!rc)
         rc = change(tx, session, id, if_version, draft, &profiles, error);
     if (!rc)

@@ -106,11 +106,11 @@ int drmgmt_job_list(drmgmt_session *session, const drmgmt_query *query, drmgmt_p
 /* ---- cancel ---- */
 
 /* What is left to say of a job that is active no more. */
-static int not_active(drmgmt__tx *tx, const char *id, drmgmt_error **error)
+static int not_active(drmgmt_session *session, drmgmt__tx *tx, const char *id, drmgmt_error **error)
 {
     DRMGMT__ROWS drmgmt__rows *rows = NULL;
 
-    int rc = read_job(NULL, tx, id, &rows, error);
+    int rc = read_job(session, tx, id, &rows, error);
     if (rc)
         return rc;
     if (!drmgmt__rows_count(rows))
@@ -130,7 +130,7 @@ static int cancel(drmgmt__tx *tx, drmgmt_session *session, const char *id, bool 
     if (rc)
         return rc;
     if (!drmgmt__rows_count(rows))
-        return not_active(tx, id, error);
+        return not_active(session, tx, id, error);
     *running = strcmp(drmgmt__rows_text(rows, 0, 0), "running") == 0;
     if (!*running)
         rc = drmgmt__tx_exec(tx, &drmgmt__q_job_cancel_end, &p, NULL, error);

@@ -45,6 +45,8 @@ int drmgmt__connection_plain(drmgmt__connection *connection, const char *sql, PG
 int drmgmt__pool_get(struct drmgmt__pool *pool, drmgmt__connection **connection, drmgmt_error **error);
 void drmgmt__pool_put(struct drmgmt__pool *pool, drmgmt__connection *connection);
 
+/* INVALID unless libpq understands the URL. Its own words about one it does not would repeat it, password and all. */
+int drmgmt__url_check(const char *url, drmgmt_error **error);
 /* Turns a failed result (or a broken connection, result NULL) into an error; returns its status. */
 int drmgmt__pg_fail(PGconn *pg, const PGresult *result, drmgmt_error **error);
 /* Whether a connection that answered with this failure will not do any better: it is shut down, read-only, or has lost

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* The lock's key: any number, the same for every version. */
 #define LOCK_SQL "SELECT pg_advisory_lock(7303014)"
@@ -20,6 +21,8 @@ static const char history_sql[] =
     " number integer PRIMARY KEY, name text NOT NULL, sha256 text NOT NULL,"
     " applied_at timestamptz NOT NULL DEFAULT clock_timestamp(), duration_ms integer NOT NULL DEFAULT 0);"
     "GRANT USAGE ON SCHEMA drm TO drm_app; GRANT SELECT ON drm.schema_migrations TO drm_app;";
+
+enum { ROLES_ATTEMPTS = 5, ROLES_PAUSE_MS = 100 };
 
 static int prepare_roles(drmgmt__owner *owner, drmgmt_error **error)
 {
@@ -39,7 +42,22 @@ static int prepare_roles(drmgmt__owner *owner, drmgmt_error **error)
         return drmgmt__fail(error, DRMGMT_ERR_SCHEMA,
                             "the roles drm_owner and drm_app, or their rights in this database, are missing and this "
                             "log-in may not give them: run sql/roles.sql as a superuser");
-    return drmgmt__owner_script(owner, drmgmt__roles_sql, error);
+    /* Roles are the cluster's: another of its databases may be set up at this moment, and PostgreSQL lets one of two
+     * changes to a role fail. */
+    for (int attempt = 1;; attempt++) {
+        drmgmt_error *failure = NULL;
+        rc = drmgmt__owner_script(owner, drmgmt__roles_sql, &failure);
+        if (rc && (rc == DRMGMT_ERR_DATABASE || rc == DRMGMT_ERR_CONFLICT) && attempt < ROLES_ATTEMPTS) {
+            drmgmt_error_free(failure);
+            nanosleep(&(struct timespec){ .tv_nsec = ROLES_PAUSE_MS * 1000000 }, NULL);
+            continue;
+        }
+        if (rc && error)
+            *error = failure;
+        else
+            drmgmt_error_free(failure);
+        return rc;
+    }
 }
 
 /* Fills the i-th entry; hashes live in the block behind the array. */

@@ -21,15 +21,17 @@ int drmgmt__owner_open(const char *url, drmgmt__owner **owner, drmgmt_error **er
 {
     const char *keywords[] = { "dbname", "fallback_application_name", "client_encoding", "connect_timeout", NULL };
     const char *values[] = { url, "drmgmt owner", "UTF8", "10", NULL };
-    drmgmt__owner *o = calloc(1, sizeof *o);
+    drmgmt__owner *o = NULL;
 
-    if (!o)
+    int rc = drmgmt__url_check(url, error);
+    if (rc)
+        return rc;
+    if (!(o = calloc(1, sizeof *o)))
         return drmgmt__fail_memory(error);
     o->pg = PQconnectdbParams(keywords, values, 1);
     if (PQstatus(o->pg) != CONNECTION_OK) {
-        int rc =
-            drmgmt__fail_full(error, DRMGMT_ERR_UNAVAILABLE, true, NULL, NULL, "PostgreSQL cannot be reached: %.*s",
-                              (int)strcspn(PQerrorMessage(o->pg), "\n"), PQerrorMessage(o->pg));
+        rc = drmgmt__fail_full(error, DRMGMT_ERR_UNAVAILABLE, true, NULL, NULL, "PostgreSQL cannot be reached: %.*s",
+                               (int)strcspn(PQerrorMessage(o->pg), "\n"), PQerrorMessage(o->pg));
         drmgmt__owner_close(o);
         return rc;
     }

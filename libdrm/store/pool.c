@@ -19,12 +19,29 @@ struct drmgmt__pool {
     uint64_t failed_at; /* monotonic ms; 0: the last attempt succeeded */
 };
 
+int drmgmt__url_check(const char *url, drmgmt_error **error)
+{
+    char *message = NULL;
+    PQconninfoOption *options = PQconninfoParse(url, &message);
+    bool good = options != NULL;
+
+    PQconninfoFree(options);
+    PQfreemem(message);
+    return good ? 0
+                : drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "database_url",
+                                    "the database URL is malformed: postgresql://user:password@host:port/database is "
+                                    "expected, special characters as %%XX");
+}
+
 int drmgmt__pool_new(drmgmt_context *context, struct drmgmt__pool **pool, drmgmt_error **error)
 {
-    struct drmgmt__pool *p = calloc(1, sizeof *p);
+    struct drmgmt__pool *p = NULL;
     pthread_condattr_t attributes;
 
-    if (!p)
+    int rc = drmgmt__url_check(context->options.database_url, error);
+    if (rc)
+        return rc;
+    if (!(p = calloc(1, sizeof *p)))
         return drmgmt__fail_memory(error);
     p->context = context;
     pthread_mutex_init(&p->mutex, NULL);

@@ -232,15 +232,22 @@ static int replace_result(drmgmt__finish *f, drmgmt_error **error)
     return 0;
 }
 
-/* One bad result must not hold up those of other tenants: a batch that is refused as malformed is halved until the bad
- * one stands alone. */
+/* Whether it was a value that PostgreSQL did not take, rather than the statement or the server. */
+static bool refused_a_value(int rc, const drmgmt_error *failure)
+{
+    return rc == DRMGMT_ERR_INVALID || rc == DRMGMT_ERR_CONFLICT ||
+           (rc == DRMGMT_ERR_DATABASE && !drmgmt_error_retryable(failure));
+}
+
+/* One bad result must not hold up those of other tenants: a batch that is refused is halved until the bad one stands
+ * alone. */
 int drmgmt__sched_finish(drmgmt_session *system, const char *worker_id, drmgmt__finish *results, size_t n,
                          drmgmt_error **error)
 {
     drmgmt_error *failure = NULL;
     int rc = n ? finish_together(system, worker_id, results, n, &failure) : 0;
 
-    if (rc != DRMGMT_ERR_INVALID) {
+    if (!refused_a_value(rc, failure)) {
         if (rc && error)
             *error = DRMGMT__STEAL(failure);
         drmgmt_error_free(failure);

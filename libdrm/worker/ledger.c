@@ -391,7 +391,7 @@ static void recover(struct ledger *l)
     drmgmt_error *error = NULL;
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     DRMGMT__STRBUF known = DRMGMT__STRBUF_INIT;
-    DRMGMT__ROWS drmgmt__rows *rows = NULL;
+    DRMGMT__ROWS drmgmt__rows *asked = NULL, *rows = NULL;
 
     for (size_t i = 0; i < w->known.n; i++)
         drmgmt__array_add(&known, w->known.items[i].text);
@@ -402,11 +402,15 @@ static void recover(struct ledger *l)
         drmgmt__array_add(&known, w->outbox.items[i].job_id);
     pthread_mutex_unlock(&w->mutex);
     drmgmt__array_end(&known);
+    int rc = known.failed
+                 ? drmgmt__fail_memory(&error)
+                 : drmgmt__run(l->session, DRMGMT_PERM_NONE, DRMGMT__READ, &drmgmt__q_sched_now, NULL, &asked, &error);
     drmgmt__param(&p, atomic_load(&w->lease)->id);
     drmgmt__param(&p, known.data);
-    int rc = known.failed ? drmgmt__fail_memory(&error)
-                          : drmgmt__run(l->session, DRMGMT_PERM_NONE, DRMGMT__WRITE | DRMGMT__REPEATABLE,
-                                        &drmgmt__q_sched_recover, &p, &rows, &error);
+    drmgmt__param(&p, drmgmt__rows_text(asked, 0, 0));
+    if (!rc)
+        rc = drmgmt__run(l->session, DRMGMT_PERM_NONE, DRMGMT__WRITE | DRMGMT__REPEATABLE, &drmgmt__q_sched_recover, &p,
+                         &rows, &error);
     pthread_mutex_lock(&w->mutex);
     w->known_told = w->recover = false;
     pthread_mutex_unlock(&w->mutex);

@@ -30,19 +30,6 @@ BEGIN
 END
 $$;
 
--- Gives back what this worker was given without learning of it: the answer to a claim can be lost with its connection. None of it has
--- begun. p_known: what it does know.
-CREATE FUNCTION sched.worker_recover(p_worker uuid, p_known uuid[]) RETURNS TABLE (tenant_id uuid, id uuid)
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    PERFORM sec.require_system('worker');
-    RETURN QUERY
-    UPDATE drm.jobs j SET status = 'queued', worker_id = NULL, started_at = NULL
-        WHERE j.worker_id = p_worker AND j.id <> ALL (p_known)
-        RETURNING j.tenant_id, j.id;
-END
-$$;
-
 -- Picks up to p_limit queued jobs of a lane, fair over tenants: each tenant with queued jobs gets an equal share of the pick, in
 -- order of priority, then age. Writing jobs run one at a time a device. Tenants are found by skipping through the index, so a
 -- tenant with a million queued jobs costs no more than one with a single one.
@@ -92,11 +79,13 @@ BEGIN
 END
 $$;
 
+-- Here and below without joins that read a whole table: how many jobs there are is not known when the plan is made.
 CREATE FUNCTION sched.claim(p_worker uuid, p_lane text, p_limit integer)
     RETURNS TABLE (tenant_id uuid, id uuid, device_id uuid, protocol text, operation text, params jsonb, attempt integer,
                    timeout_ms integer, idempotent boolean, address text, port integer, settings jsonb, credential_id uuid,
                    community bytea, wrapped bytea, key_version integer)
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     v_tenants uuid[];
     v_ids uuid[];
@@ -147,7 +136,8 @@ $$ SELECT LEAST(300, power(2, LEAST(p_n, 20))) * (0.5 + random()) * interval '1 
 CREATE FUNCTION sched.finish(p_worker uuid, p_tenants uuid[], p_ids uuid[], p_attempts integer[], p_outcomes text[], p_retryable boolean[],
                              p_results jsonb[], p_errors jsonb[], p_started timestamptz[], p_finished timestamptz[])
     RETURNS TABLE (id uuid, status text)
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     v_stored bigint;
     v_kept bigint := 0;
@@ -166,7 +156,7 @@ BEGIN
                       j.max_attempts, j.attempt, j.worker_id, j.created_by, j.created_at,
                       CASE WHEN f.outcome = 'release' THEN 'cancelled'
                            WHEN f.outcome = 'failed' AND f.retryable AND j.max_attempts > 1 THEN 'dead' ELSE f.outcome END AS status,
-                      f.result, f.error, f.started_at, COALESCE(f.finished_at, pg_catalog.clock_timestamp()))
+                      f.result, f.error, f.started_at, LEAST(f.finished_at, pg_catalog.clock_timestamp()))
     INSERT INTO drm.job_results (tenant_id, id, device_id, batch_id, lane, protocol, operation, params, priority, timeout_ms, max_attempts,
                                  attempt, worker_id, created_by, created_at, status, result, error, started_at, finished_at)
         SELECT e.* FROM ended e
@@ -197,12 +187,35 @@ BEGIN
 END
 $$;
 
+-- Gives back what this worker was given without learning of it: the answer to a claim can be lost with its connection. None of it has
+-- begun. p_known: what it does know. p_before: the database's time when it was asked; a call that comes late must not take what was claimed since.
+CREATE FUNCTION sched.worker_recover(p_worker uuid, p_known uuid[], p_before timestamptz) RETURNS TABLE (id uuid, status text)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_tenants uuid[];
+    v_ids uuid[];
+    v_attempts integer[];
+BEGIN
+    PERFORM sec.require_system('worker');
+    SELECT pg_catalog.array_agg(j.tenant_id), pg_catalog.array_agg(j.id), pg_catalog.array_agg(j.attempt) INTO v_tenants, v_ids, v_attempts
+        FROM drm.jobs j WHERE j.worker_id = p_worker AND j.id <> ALL (p_known) AND COALESCE(j.started_at < p_before, true);
+    IF v_ids IS NULL THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT f.id, f.status FROM sched.finish(p_worker, v_tenants, v_ids, v_attempts,
+        pg_catalog.array_fill('release'::text, ARRAY[pg_catalog.cardinality(v_ids)]),
+        pg_catalog.array_fill(false, ARRAY[pg_catalog.cardinality(v_ids)]), NULL, NULL, NULL, NULL) f;
+END
+$$;
+
 -- Housekeeping by one worker at a time. Due jobs are queued; with p_reap_after, workers silent for longer are given up and their jobs
 -- requeued - or ended as uncertain where repeating them is not safe, or as dead after five lost workers.
 -- Rows: kind 'queued' (something became claimable) or 'ended' (tell the watchers).
 CREATE FUNCTION sched.reap(p_worker uuid, p_reap_after interval)
     RETURNS TABLE (kind text, tenant_id uuid, job_id uuid, status text)
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     PERFORM sec.require_system('worker');
     IF NOT pg_catalog.pg_try_advisory_xact_lock(7303014, 1) THEN
@@ -257,7 +270,7 @@ $$;
 
 -- Granted while they are still the owner's: afterwards only drm_sched could.
 GRANT EXECUTE ON FUNCTION sched.worker_register(uuid, text, integer, text, text, integer), sched.worker_leave(uuid),
-    sched.worker_beat(uuid, integer), sched.worker_recover(uuid, uuid[]), sched.claim(uuid, text, integer),
+    sched.worker_beat(uuid, integer), sched.worker_recover(uuid, uuid[], timestamptz), sched.claim(uuid, text, integer),
     sched.finish(uuid, uuid[], uuid[], integer[], text[], boolean[], jsonb[], jsonb[], timestamptz[], timestamptz[]),
     sched.reap(uuid, interval) TO drm_app;
 GRANT CREATE ON SCHEMA sched TO drm_sched;

@@ -1,2 +1,2 @@
-SELECT r.tenant_id, r.id
-FROM sched.worker_recover($1::uuid, $2::uuid[]) AS r
+SELECT r.id, r.status
+FROM sched.worker_recover($1::uuid, $2::uuid[], $3::timestamptz) AS r

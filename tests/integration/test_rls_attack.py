@@ -210,7 +210,7 @@ def test_log_in_look_up_needs_a_system_seal(siege, attacker):
 
 
 SCHEDULER = {"sched.worker_register": "%(id)s, 'h', 1, 'v', 'none', 1", "sched.worker_leave": "%(id)s",
-             "sched.worker_beat": "%(id)s, 0", "sched.worker_recover": "%(id)s, '{}'", "sched.claim": "%(id)s, 'none', 1",
+             "sched.worker_beat": "%(id)s, 0", "sched.worker_recover": "%(id)s, '{}', now()", "sched.claim": "%(id)s, 'none', 1",
              "sched.reap": "%(id)s, NULL", "sched.finish": "%(id)s, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'"}
 
 

@@ -171,5 +171,6 @@ Test(migrate, a_failed_one_is_rolled_back)
 Test(migrate, no_server_is_told)
 {
     migrate("postgresql://x@/y?host=/nonexistent", DRMGMT_ERR_UNAVAILABLE, NULL);
-    migrate("this is no conninfo", DRMGMT_ERR_UNAVAILABLE, NULL);
+    migrate("this is no conninfo", DRMGMT_ERR_INVALID, NULL);
+    migrate("postgresql://user:secret@[::1/x", DRMGMT_ERR_INVALID, NULL);
 }
