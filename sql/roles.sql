@@ -33,6 +33,10 @@ BEGIN
     -- Statements are prepared once and written for one plan; without this PostgreSQL plans some of them anew each time, which costs
     -- more than running them.
     ALTER ROLE drm_app SET plan_cache_mode = force_generic_plan;
+    -- Such a plan is often made while a table is small, and must be right when it is large: by index, row by row.
+    ALTER ROLE drm_app SET enable_seqscan = off;
+    ALTER ROLE drm_app SET enable_hashjoin = off;
+    ALTER ROLE drm_app SET enable_mergejoin = off;
     ALTER ROLE drm_app SET max_parallel_workers_per_gather = 0;
     ALTER ROLE drm_app SET timezone = 'UTC';
     ALTER ROLE drm_app SET datestyle = 'ISO';

@@ -30,15 +30,19 @@ BEGIN
 END
 $$;
 
--- Picks up to p_limit queued jobs of a lane, fair over tenants: each tenant with queued jobs gets an equal share of the pick, in
--- order of priority, then age. Writing jobs run one at a time a device. Tenants are found by skipping through the index, so a
--- tenant with a million queued jobs costs no more than one with a single one.
-CREATE FUNCTION sched.pick(p_worker uuid, p_lane text, p_limit integer, p_exclusive boolean)
-    RETURNS TABLE (tenant_id uuid, id uuid, idempotent boolean)
+-- How the functions below reach rows of drm.jobs: a queue is empty one moment and holds a million rows the next, so what PostgreSQL knows
+-- of its size is wrong at any time, and a plan that joins it may read all of it for each row. Hence rows are found by an index that
+-- alone fits, locked, and from then on named by their place (ctid), which holds as long as they are locked.
+
+-- Locks up to p_limit queued jobs of a lane and tells their places; fair over tenants: each tenant with queued jobs gets an equal share of
+-- the pick, in order of priority, then age. Writing jobs run one at a time a device. Tenants are found by skipping through the index, so
+-- a tenant with a million queued jobs costs no more than one with a single one.
+CREATE FUNCTION sched.pick(p_lane text, p_limit integer, p_exclusive boolean) RETURNS tid[]
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_tenants uuid[];
     v_share integer;
+    v_places tid[];
 BEGIN
     WITH RECURSIVE t (tenant_id) AS (
         (SELECT j.tenant_id FROM drm.jobs j WHERE j.lane = p_lane AND j.status = 'queued' ORDER BY j.tenant_id LIMIT 1)
@@ -48,16 +52,15 @@ BEGIN
             FROM t WHERE t.tenant_id IS NOT NULL)
     SELECT pg_catalog.array_agg(t.tenant_id ORDER BY pg_catalog.random()) INTO v_tenants FROM t WHERE t.tenant_id IS NOT NULL;
     IF v_tenants IS NULL THEN
-        RETURN;
+        RETURN NULL;
     END IF;
     v_share := GREATEST(1, (p_limit + pg_catalog.cardinality(v_tenants) - 1) / pg_catalog.cardinality(v_tenants));
-    RETURN QUERY
     WITH picked AS (
-        SELECT p.tenant_id, p.id, p.device_id, p.exclusive, p.priority
+        SELECT p.place, p.tenant_id, p.id, p.device_id, p.exclusive, p.priority
             FROM pg_catalog.unnest(v_tenants) AS v (tenant_id)
             JOIN drm.tenants t ON t.tenant_id = v.tenant_id
             CROSS JOIN LATERAL (
-                SELECT j.tenant_id, j.id, j.device_id, j.exclusive, j.priority FROM drm.jobs j
+                SELECT j.ctid AS place, j.tenant_id, j.id, j.device_id, j.exclusive, j.priority FROM drm.jobs j
                     WHERE j.lane = p_lane AND j.tenant_id = v.tenant_id AND j.status = 'queued'
                       AND (NOT j.exclusive OR (p_exclusive AND NOT EXISTS (SELECT FROM drm.jobs r
                            WHERE r.tenant_id = j.tenant_id AND r.device_id = j.device_id AND r.exclusive AND r.status = 'running')))
@@ -67,43 +70,45 @@ BEGIN
                                    WHERE r.tenant_id = v.tenant_id AND r.worker_id IS NOT NULL)::integer)) END
                     FOR NO KEY UPDATE SKIP LOCKED) p
             LIMIT p_limit),
-    first_writer AS (
-        SELECT p.tenant_id, p.id, p.exclusive,
+    numbered AS (
+        SELECT p.place, p.exclusive,
                pg_catalog.row_number() OVER (PARTITION BY p.tenant_id, p.device_id, p.exclusive ORDER BY p.priority, p.id) AS nth
             FROM picked p)
-    UPDATE drm.jobs j
-        SET status = 'running', worker_id = p_worker, attempt = j.attempt + 1, started_at = pg_catalog.clock_timestamp(), run_at = NULL
-        FROM first_writer f
-        WHERE j.tenant_id = f.tenant_id AND j.id = f.id AND (NOT f.exclusive OR f.nth = 1)
-        RETURNING j.tenant_id, j.id, j.idempotent;
+    SELECT pg_catalog.array_agg(n.place) INTO v_places FROM numbered n WHERE NOT n.exclusive OR n.nth = 1;
+    RETURN v_places;
 END
 $$;
 
--- Here and below without joins that read a whole table: how many jobs there are is not known when the plan is made.
 CREATE FUNCTION sched.claim(p_worker uuid, p_lane text, p_limit integer)
     RETURNS TABLE (tenant_id uuid, id uuid, device_id uuid, protocol text, operation text, params jsonb, attempt integer,
                    timeout_ms integer, idempotent boolean, address text, port integer, settings jsonb, credential_id uuid,
                    community bytea, wrapped bytea, key_version integer)
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-    SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    v_tenants uuid[];
-    v_ids uuid[];
+    v_places tid[];
     v_idempotent boolean;
 BEGIN
     PERFORM sec.require_system('worker');
     IF NOT EXISTS (SELECT FROM drm.workers w WHERE w.id = p_worker AND w.alive) THEN
         RETURN;
     END IF;
-    BEGIN
-        SELECT pg_catalog.array_agg(p.tenant_id), pg_catalog.array_agg(p.id), pg_catalog.bool_and(p.idempotent)
-            INTO v_tenants, v_ids, v_idempotent FROM sched.pick(p_worker, p_lane, p_limit, true) p;
-    EXCEPTION WHEN unique_violation THEN
-        -- Another worker took a writing job of the same device at the same moment (jobs_one_writer): leave the writers to it this time.
-        SELECT pg_catalog.array_agg(p.tenant_id), pg_catalog.array_agg(p.id), pg_catalog.bool_and(p.idempotent)
-            INTO v_tenants, v_ids, v_idempotent FROM sched.pick(p_worker, p_lane, p_limit, false) p;
-    END;
-    IF v_ids IS NULL THEN
+    FOR i IN 1..2 LOOP
+        v_places := sched.pick(p_lane, p_limit, i = 1);
+        BEGIN
+            WITH taken AS (
+                UPDATE drm.jobs j
+                    SET status = 'running', worker_id = p_worker, attempt = j.attempt + 1, started_at = pg_catalog.clock_timestamp(),
+                        run_at = NULL
+                    WHERE j.ctid = ANY (v_places)
+                    RETURNING j.ctid AS place, j.idempotent)
+            SELECT pg_catalog.array_agg(t.place), pg_catalog.bool_and(t.idempotent) INTO v_places, v_idempotent FROM taken t;
+            EXIT;
+        EXCEPTION WHEN unique_violation THEN
+            -- Another worker took a writing job of the same device at the same moment (jobs_one_writer): leave the writers to it.
+            v_places := NULL;
+        END;
+    END LOOP;
+    IF v_places IS NULL THEN
         RETURN;
     END IF;
     -- A claim that PostgreSQL forgets in a crash leaves its jobs queued: they are done once more, where that does no harm.
@@ -113,8 +118,7 @@ BEGIN
     RETURN QUERY
         SELECT j.tenant_id, j.id, j.device_id, j.protocol, j.operation, j.params, j.attempt, j.timeout_ms, j.idempotent,
                p.address, p.port, p.settings, c.id, c.community, k.wrapped, k.version
-            FROM unnest(v_tenants, v_ids) AS x (tenant_id, id)
-            JOIN drm.jobs j ON j.tenant_id = x.tenant_id AND j.id = x.id
+            FROM drm.jobs j
             LEFT JOIN drm.device_protocol_profiles p
                 ON p.tenant_id = j.tenant_id AND p.device_id = j.device_id AND p.protocol = j.protocol
             LEFT JOIN drm.snmp_credentials c ON c.tenant_id = p.tenant_id AND c.id = p.snmp_credential_id
@@ -122,6 +126,7 @@ BEGIN
                 -- bytes 2..5 of a sealed value are the version of the data key that opens it
                 AND k.version = (pg_catalog.get_byte(c.community, 1) << 24 | pg_catalog.get_byte(c.community, 2) << 16
                                | pg_catalog.get_byte(c.community, 3) << 8 | pg_catalog.get_byte(c.community, 4))
+            WHERE j.ctid = ANY (v_places)
             ORDER BY j.priority, j.id;
 END
 $$;
@@ -132,38 +137,41 @@ CREATE FUNCTION sched.backoff(p_n integer) RETURNS interval
 $$ SELECT LEAST(300, power(2, LEAST(p_n, 20))) * (0.5 + random()) * interval '1 second' $$;
 
 -- Stores how jobs ended. A result counts only with its fence (job, worker, attempt): one of an expired lease changes nothing and
--- gets no row back. The first statement must not mention status: the partial indexes' predicate changes its plan.
+-- gets no row back. A failure that may pass, with attempts left, and a release leave the job active.
 CREATE FUNCTION sched.finish(p_worker uuid, p_tenants uuid[], p_ids uuid[], p_attempts integer[], p_outcomes text[], p_retryable boolean[],
                              p_results jsonb[], p_errors jsonb[], p_started timestamptz[], p_finished timestamptz[])
     RETURNS TABLE (id uuid, status text)
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-    SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    v_stored bigint;
-    v_kept bigint := 0;
+    v_places tid[]; -- one for each result, null where the fence refuses it
+    v_stays boolean[];
 BEGIN
     PERFORM sec.require_system('worker');
+    SELECT pg_catalog.array_agg(j.place ORDER BY f.n), pg_catalog.array_agg(j.stays ORDER BY f.n) INTO v_places, v_stays
+        FROM unnest(p_tenants, p_ids, p_attempts, p_outcomes, p_retryable) WITH ORDINALITY AS f (tenant_id, id, attempt, outcome, retryable, n)
+        LEFT JOIN LATERAL (
+            SELECT j.ctid AS place, NOT j.cancel_requested AND (f.outcome = 'release'
+                       OR (f.outcome = 'failed' AND f.retryable AND j.failures + 1 < j.max_attempts)) AS stays
+                FROM drm.jobs j
+                -- written so that only the primary key fits
+                WHERE j.tenant_id = f.tenant_id AND j.id = f.id AND j.worker_id IS NOT DISTINCT FROM p_worker AND j.attempt = f.attempt
+                FOR UPDATE) j ON true;
     RETURN QUERY
-    WITH f AS (
-        SELECT * FROM unnest(p_tenants, p_ids, p_attempts, p_outcomes, p_retryable, p_results, p_errors, p_started, p_finished)
-            AS f (tenant_id, id, attempt, outcome, retryable, result, error, started_at, finished_at)),
-    ended AS (
-        DELETE FROM drm.jobs j USING f
-            WHERE j.tenant_id = f.tenant_id AND j.id = f.id AND j.worker_id = p_worker AND j.attempt = f.attempt
-              AND (j.cancel_requested OR NOT (f.outcome = 'release'
-                   OR (f.outcome = 'failed' AND f.retryable AND j.failures + 1 < j.max_attempts)))
-            RETURNING j.tenant_id, j.id, j.device_id, j.batch_id, j.lane, j.protocol, j.operation, j.params, j.priority, j.timeout_ms,
-                      j.max_attempts, j.attempt, j.worker_id, j.created_by, j.created_at,
-                      CASE WHEN f.outcome = 'release' THEN 'cancelled'
-                           WHEN f.outcome = 'failed' AND f.retryable AND j.max_attempts > 1 THEN 'dead' ELSE f.outcome END AS status,
-                      f.result, f.error, f.started_at, LEAST(f.finished_at, pg_catalog.clock_timestamp()))
     INSERT INTO drm.job_results (tenant_id, id, device_id, batch_id, lane, protocol, operation, params, priority, timeout_ms, max_attempts,
                                  attempt, worker_id, created_by, created_at, status, result, error, started_at, finished_at)
-        SELECT e.* FROM ended e
+        SELECT j.tenant_id, j.id, j.device_id, j.batch_id, j.lane, j.protocol, j.operation, j.params, j.priority, j.timeout_ms,
+               j.max_attempts, j.attempt, j.worker_id, j.created_by, j.created_at,
+               CASE WHEN f.outcome = 'release' THEN 'cancelled'
+                    WHEN f.outcome = 'failed' AND f.retryable AND j.max_attempts > 1 THEN 'dead' ELSE f.outcome END,
+               f.result, f.error, f.started_at, LEAST(f.finished_at, pg_catalog.clock_timestamp())
+            FROM unnest(v_places, v_stays, p_outcomes, p_retryable, p_results, p_errors, p_started, p_finished)
+                AS f (place, stays, outcome, retryable, result, error, started_at, finished_at)
+            JOIN drm.jobs j ON j.ctid = f.place
+            WHERE NOT f.stays
         ON CONFLICT DO NOTHING -- a row a tenant put there itself must not fail the results of others
         RETURNING job_results.id, job_results.status;
-    GET DIAGNOSTICS v_stored = ROW_COUNT;
-    IF 'release' = ANY (p_outcomes) OR true = ANY (p_retryable) THEN
+    DELETE FROM drm.jobs j WHERE j.ctid = ANY (ARRAY(SELECT f.place FROM unnest(v_places, v_stays) AS f (place, stays) WHERE NOT f.stays));
+    IF true = ANY (v_stays) THEN
         RETURN QUERY
         UPDATE drm.jobs j
             SET status = CASE WHEN f.outcome = 'release' THEN 'queued' ELSE 'waiting' END,
@@ -171,18 +179,17 @@ BEGIN
                               ELSE pg_catalog.clock_timestamp() + sched.backoff(j.failures::integer) END,
                 failures = j.failures + CASE WHEN f.outcome = 'release' THEN 0 ELSE 1 END,
                 worker_id = NULL, started_at = NULL, error = COALESCE(f.error, j.error)
-            FROM unnest(p_tenants, p_ids, p_attempts, p_outcomes, p_retryable, p_errors)
-                AS f (tenant_id, id, attempt, outcome, retryable, error)
-            WHERE j.tenant_id = f.tenant_id AND j.id = f.id AND j.worker_id = p_worker AND j.attempt = f.attempt
-              AND (f.outcome = 'release' OR (f.outcome = 'failed' AND f.retryable))
+            FROM unnest(v_places, v_stays, p_outcomes, p_errors) AS f (place, stays, outcome, error)
+            WHERE j.ctid = f.place AND f.stays
             RETURNING j.id, j.status;
-        GET DIAGNOSTICS v_kept = ROW_COUNT;
     END IF;
     -- Stored by an earlier call of which the worker did not hear the answer: not refused.
-    IF v_stored + v_kept < pg_catalog.cardinality(p_ids) THEN
+    IF pg_catalog.array_position(v_places, NULL) IS NOT NULL THEN
         RETURN QUERY
-        SELECT r.id, r.status FROM unnest(p_tenants, p_ids, p_attempts) AS f (tenant_id, id, attempt)
-            JOIN drm.job_results r ON r.tenant_id = f.tenant_id AND r.id = f.id AND r.worker_id = p_worker AND r.attempt = f.attempt;
+        SELECT r.id, r.status FROM unnest(v_places, p_tenants, p_ids, p_attempts) AS f (place, tenant_id, id, attempt)
+            CROSS JOIN LATERAL (SELECT r.id, r.status FROM drm.job_results r
+                WHERE r.tenant_id = f.tenant_id AND r.id = f.id AND r.worker_id = p_worker AND r.attempt = f.attempt OFFSET 0) r
+            WHERE f.place IS NULL;
     END IF;
 END
 $$;
@@ -214,18 +221,19 @@ $$;
 -- Rows: kind 'queued' (something became claimable) or 'ended' (tell the watchers).
 CREATE FUNCTION sched.reap(p_worker uuid, p_reap_after interval)
     RETURNS TABLE (kind text, tenant_id uuid, job_id uuid, status text)
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-    SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_places tid[];
 BEGIN
     PERFORM sec.require_system('worker');
     IF NOT pg_catalog.pg_try_advisory_xact_lock(7303014, 1) THEN
         RETURN;
     END IF;
+    v_places := ARRAY(SELECT w.ctid FROM drm.jobs w WHERE w.status = 'waiting' AND w.run_at <= pg_catalog.clock_timestamp()
+                      ORDER BY w.run_at LIMIT 10000 FOR UPDATE SKIP LOCKED);
     RETURN QUERY
     UPDATE drm.jobs j SET status = 'queued', run_at = NULL
-        FROM (SELECT w.tenant_id, w.id FROM drm.jobs w WHERE w.status = 'waiting' AND w.run_at <= pg_catalog.clock_timestamp()
-              ORDER BY w.run_at LIMIT 10000 FOR UPDATE SKIP LOCKED) due
-        WHERE j.tenant_id = due.tenant_id AND j.id = due.id
+        WHERE j.ctid = ANY (v_places)
         RETURNING 'queued', j.tenant_id, j.id, 'queued';
     IF p_reap_after IS NULL THEN
         RETURN;
@@ -237,12 +245,12 @@ BEGIN
     DELETE FROM drm.workers w WHERE NOT w.alive AND w.ended_at < pg_catalog.now() - interval '1 day'
         AND NOT EXISTS (SELECT FROM drm.jobs j WHERE j.worker_id = w.id);
     -- Every dead worker is looked at again each time: one that was only slow may have claimed once more.
+    v_places := ARRAY(SELECT l.place FROM drm.workers w CROSS JOIN LATERAL (
+                          SELECT j.ctid AS place FROM drm.jobs j WHERE j.worker_id = w.id FOR UPDATE SKIP LOCKED) l
+                      WHERE NOT w.alive LIMIT 10000);
     RETURN QUERY
-    WITH lost AS (
-        SELECT j.tenant_id, j.id FROM drm.workers w JOIN drm.jobs j ON j.worker_id = w.id WHERE NOT w.alive
-            LIMIT 10000 FOR UPDATE OF j SKIP LOCKED),
-    gone AS (
-        DELETE FROM drm.jobs j USING lost WHERE j.tenant_id = lost.tenant_id AND j.id = lost.id
+    WITH gone AS (
+        DELETE FROM drm.jobs j WHERE j.ctid = ANY (v_places)
             AND (NOT j.idempotent OR j.cancel_requested OR j.losses >= 4)
             RETURNING j.*)
     INSERT INTO drm.job_results AS r (tenant_id, id, device_id, batch_id, lane, protocol, operation, params, priority, timeout_ms,
@@ -260,9 +268,7 @@ BEGIN
     RETURN QUERY
     UPDATE drm.jobs j SET status = 'waiting', worker_id = NULL, started_at = NULL, losses = j.losses + 1,
             run_at = pg_catalog.clock_timestamp() + sched.backoff(j.losses::integer)
-        FROM (SELECT l.tenant_id, l.id FROM drm.workers w JOIN drm.jobs l ON l.worker_id = w.id WHERE NOT w.alive
-              LIMIT 10000 FOR UPDATE OF l SKIP LOCKED) lost
-        WHERE j.tenant_id = lost.tenant_id AND j.id = lost.id
+        WHERE j.ctid = ANY (v_places)
           AND j.idempotent AND NOT j.cancel_requested AND j.losses < 4
         RETURNING 'waiting', j.tenant_id, j.id, 'waiting';
 END

@@ -236,7 +236,7 @@ def test_a_system_seal_opens_no_table(siege, attacker):
 def test_what_makes_seals_cannot_be_called(siege, attacker):
     for call in ("sec.mint(gen_random_uuid(), gen_random_uuid())", "sec.install_seal_key(9, '\\x00')", "sec.seed_context('x')",
                  "sec.protect('drm.devices')", "sec.open_to_scheduler('drm.devices')", "sec.hide_statistics('drm.devices')",
-                 "sched.pick(gen_random_uuid(), 'default', 1, true)", "sched.ensure_partitions()", "sched.backoff(1)"):
+                 "sched.pick('default', 1, true)", "sched.ensure_partitions()", "sched.backoff(1)"):
         refused(attacker, DENIED, f"SELECT {call}", says="permission denied for function")
     assert siege.ask("SELECT sec.mint(gen_random_uuid(), gen_random_uuid())")[0][0].count(".") == 5
 
