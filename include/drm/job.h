@@ -18,7 +18,8 @@ DRMGMT_API bool drmgmt_job_status_ended(const char *status);
  * timeout_ms (whole job, default from the driver), max_attempts (default 1). Permission job:submit:read or
  * job:submit:write, as the operation says. idempotency_key: NULL, or 1..255 printable characters: the same key with the
  * same request answers with the same job for 24 hours. Errors: INVALID, UNSUPPORTED (protocol or operation), NOT_FOUND
- * (device), IDEMPOTENCY, CONFLICT. */
+ * (device), IDEMPOTENCY, CONFLICT, TOO_LARGE (params above 256 KiB). Jobs that one actor submits from several threads
+ * at the same time are stored together. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_job_submit(drmgmt_session *session, const drmgmt_draft *draft,
                                                   const char *idempotency_key, drmgmt_record **job,
                                                   drmgmt_error **error);

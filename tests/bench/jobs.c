@@ -153,7 +153,7 @@ static bool end_to_end(bench *b, const job_kind *kind, drmgmt_context *context)
 {
     char since[64], run[64];
     size_t count = bench_scaled(b, JOBS, 100), answered;
-    const char *way = context ? "library" : "rest";
+    const char *way = context ? "libdrm" : "rest";
     int64_t done_us;
     double seconds;
     if (!begin(b, since, sizeof since))

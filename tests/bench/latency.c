@@ -143,7 +143,7 @@ bool bench_latency(bench *b)
     drmgmt_context *context = done ? library_open(b) : NULL;
     if (context && drmgmt_session_open_token(context, b->token, &l.session, &error))
         done = library_fail(b, "drmgmt_session_open_token", error);
-    done = done && l.session && measure(&l, "library", by_library);
+    done = done && l.session && measure(&l, "libdrm", by_library);
     drmgmt_session_close(l.session);
     drmgmt_context_free(context);
     http_free(&l.rest);
