@@ -66,7 +66,7 @@ def check_package(prefix, options, folder):
     done = subprocess.run([folder / "embed_minimal"], env=env, text=True, capture_output=True, check=False)
     expect("embed_minimal without its variables", (done.returncode, "DRM_API_KEY" in done.stderr), (2, True))
     build = folder / "consumer"
-    run([options.cmake, "-S", options.source / "tests/install/consumer", "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}",
+    run([options.cmake, "-G", options.generator, "-S", options.source / "tests/install/consumer", "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}",
          f"-DCMAKE_C_COMPILER={options.cc}", f"-DCMAKE_C_FLAGS={' '.join(flags)}"], env)
     run([options.cmake, "--build", build], env)
     expect("consumer with find_package", run([build / "consumer"], env), options.version)
@@ -83,7 +83,7 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ("build", "source"):
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
-    for name in ("cmake", "cc", "version", "sanitize"):
+    for name in ("cmake", "generator", "cc", "version", "sanitize"):
         parser.add_argument(f"--{name}", required=True)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="drmgmt-install-") as name:
