@@ -79,6 +79,16 @@ static void leave_desk(struct desk *desk)
     free(desk);
 }
 
+/* Of a name with both kinds the IPv4 address: agents that listen on that one only are the rule ("localhost" is the
+ * nearest case), and UDP does not tell that the choice was wrong. */
+static const struct addrinfo *choose(const struct addrinfo *list)
+{
+    for (const struct addrinfo *a = list; a; a = a->ai_next)
+        if (a->ai_family == AF_INET)
+            return a;
+    return list;
+}
+
 static void look_up(struct job *job)
 {
     struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG },
@@ -87,9 +97,10 @@ static void look_up(struct job *job)
     job->error = getaddrinfo(job->name, NULL, &hints, &list);
     if (job->error)
         return;
-    struct sockaddr_storage first = { .ss_family = AF_UNSPEC };
-    memcpy(&first, list->ai_addr, list->ai_addrlen);
-    if (!drmgmt__snmp_address_from(&first, &job->address))
+    const struct addrinfo *one = choose(list);
+    struct sockaddr_storage chosen = { .ss_family = AF_UNSPEC };
+    memcpy(&chosen, one->ai_addr, one->ai_addrlen);
+    if (!drmgmt__snmp_address_from(&chosen, &job->address))
         job->error = EAI_FAMILY;
     freeaddrinfo(list);
 }
