@@ -361,6 +361,7 @@ Test(store, a_transaction_survives_an_idle_death_but_not_one_in_its_middle)
     terminate((long)drmgmt__rows_int(rows, 0, 0));
     cr_assert_eq(drmgmt__tx_commit(&tx, &error), DRMGMT_ERR_UNAVAILABLE);
     cr_assert(strstr(drmgmt_error_message(error), "not known"), "%s", drmgmt_error_message(error));
+    drmgmt_error_free(error);
     cr_assert_eq(admin_number("SELECT count(*) FROM public.middle"), 0);
     must_have_room(&f, 2);
 }
@@ -472,6 +473,7 @@ Test(store, who_waits_for_a_connection_is_woken)
     f.context.options.acquire_ms = 50;
     cr_assert_eq(drmgmt__pool_get(f.context.pool, &c, &error), DRMGMT_ERR_LIMIT);
     cr_assert(drmgmt_error_retryable(error));
+    drmgmt_error_free(error);
     f.context.options.acquire_ms = 5000;
     for (int round = 0; round < 2; round++) {
         a->broken = round == 1; /* a closed one makes room as well */
