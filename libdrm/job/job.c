@@ -34,32 +34,50 @@ static int no_such(drmgmt_error **error)
 
 /* ---- read ---- */
 
-enum { ID_SIZE = DRMGMT__UUID_SIZE, TIME_SIZE = 40, CLOCKS_DIFFER_S = 86400 };
+enum { ID_SIZE = DRMGMT__UUID_SIZE, TIME_SIZE = 40, CLOCKS_DIFFER_S = 86400, YOUNG_S = 2 };
 
-/* Runs job_get.sql: in tx, or by itself when that is NULL. Looks first where the time in the id says, and everywhere
- * when it is not there: the clock of who submitted it, or of the worker that ended it, may be days off. */
+/* Where a job is looked for. */
+struct look {
+    const drmgmt__query *query;
+    time_t since; /* it has not ended before */
+    bool any_time;
+};
+
+static int look_up(drmgmt_session *session, drmgmt__tx *tx, const char *id, const struct look *l, drmgmt__rows **rows,
+                   drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    struct tm tm = { 0 };
+    char since[TIME_SIZE];
+
+    gmtime_r(&l->since, &tm);
+    strftime(since, sizeof since, "%Y-%m-%d %H:%M:%S+00", &tm);
+    drmgmt__param(&p, id);
+    drmgmt__param(&p, since);
+    drmgmt__param(&p, l->any_time ? "infinity" : NULL);
+    return tx ? drmgmt__tx_exec(tx, l->query, &p, rows, error)
+              : drmgmt__run(session, DRMGMT_PERM_JOB_READ, DRMGMT__READ, l->query, &p, rows, error);
+}
+
+/* In tx, or by itself when that is NULL. First among the ended ones, unless it is young; then in both tables at once,
+ * for it may have moved between the two looks; at last at any time: the clock of who submitted it, or of the worker
+ * that ended it, may be days off. *rows: empty when it is nowhere. */
 static int read_job(drmgmt_session *session, drmgmt__tx *tx, const char *id, drmgmt__rows **rows, drmgmt_error **error)
 {
     time_t made = (time_t)(drmgmt__uuid_time_ms(id) / 1000);
-    const time_t since[] = { made > CLOCKS_DIFFER_S ? made - CLOCKS_DIFFER_S : 0, 0 };
-    for (size_t i = 0; i < DRMGMT__COUNT(since) && !drmgmt__rows_count(*rows); i++) {
-        drmgmt__params p = DRMGMT__PARAMS_INIT;
-        struct tm tm = { 0 };
-        char text[TIME_SIZE];
-        drmgmt__rows *got = NULL;
-        gmtime_r(&since[i], &tm);
-        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S+00", &tm);
-        drmgmt__param(&p, id);
-        drmgmt__param(&p, text);
-        drmgmt__param(&p, since[i] ? NULL : "infinity");
-        int rc = tx ? drmgmt__tx_exec(tx, &drmgmt__q_job_get, &p, &got, error)
-                    : drmgmt__run(session, DRMGMT_PERM_JOB_READ, DRMGMT__READ, &drmgmt__q_job_get, &p, &got, error);
+    time_t since = made > CLOCKS_DIFFER_S ? made - CLOCKS_DIFFER_S : 0;
+    const struct look looks[] = {
+        { &drmgmt__q_job_get_ended, since, false },
+        { &drmgmt__q_job_get, since, false },
+        { &drmgmt__q_job_get, 0, true },
+    };
+
+    for (size_t i = time(NULL) - made < YOUNG_S ? 1 : 0; i < DRMGMT__COUNT(looks) && !drmgmt__rows_count(*rows); i++) {
+        drmgmt__rows_free(*rows);
+        *rows = NULL;
+        int rc = look_up(session, tx, id, &looks[i], rows, error);
         if (rc)
             return rc;
-        drmgmt__rows_free(*rows);
-        *rows = got;
-        if (!since[i])
-            break;
     }
     return 0;
 }
