@@ -105,7 +105,7 @@ def test_failure_is_an_end_too(stack, api, fake_device):
 
 
 def test_resume_after_the_last_event(stack, api, fake_device):
-    job = submit(api, fake_device, "sleep", {"ms": 2500})
+    job = submit(api, fake_device, "progress", {"ms": 4000, "steps": 20})  # tells of itself once a second
     with Stream(stack.url, f"/jobs/events/{job}", token_of(api)) as stream:
         seen = None
         while not seen:
