@@ -1,21 +1,15 @@
-/* drm-worker's entry: flags and environment, signals, start and stop. The engine itself is libdrmgmt's (drm/worker.h).
- */
+/* drm-worker's entry: its own flags, start and stop; what it has in common with drmd is common/program's. The engine
+ * itself is libdrmgmt's (drm/worker.h). */
 #include "jsonlog.h"
-#include <drm/version.h>
-#include <drm/worker.h>
-#include <errno.h>
-#include <getopt.h>
+#include "program.h"
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { EXIT_USAGE = 2 };
 
 static const char usage[] =
     "Usage: drm-worker [OPTION]...\n"
@@ -43,39 +37,21 @@ static const char usage[] =
     "  drm-worker --keyring /etc/drmgmt/keyring --redis-url redis://127.0.0.1/0\n"
     "  drm-worker --lane bulk --slots 20000 --grace 60\n";
 
-enum option_id {
-    OPT_DATABASE = 1,
-    OPT_REDIS,
-    OPT_KEYRING,
-    OPT_LANE,
-    OPT_SLOTS,
-    OPT_POOL,
-    OPT_GRACE,
-    OPT_LOG,
-    OPT_READY_FILE,
-    OPT_VERSION,
-    OPT_HELP
-};
+enum option_id { OPT_LANE = PROGRAM_OPT_OWN, OPT_SLOTS, OPT_GRACE, OPT_READY_FILE };
 
 static const struct option options[] = {
-    { "database-url", required_argument, NULL, OPT_DATABASE },
-    { "redis-url", required_argument, NULL, OPT_REDIS },
-    { "keyring", required_argument, NULL, OPT_KEYRING },
     { "lane", required_argument, NULL, OPT_LANE },
+    PROGRAM_OPTIONS,
     { "slots", required_argument, NULL, OPT_SLOTS },
-    { "pool", required_argument, NULL, OPT_POOL },
     { "grace", required_argument, NULL, OPT_GRACE },
-    { "log-level", required_argument, NULL, OPT_LOG },
     { "ready-file", required_argument, NULL, OPT_READY_FILE },
-    { "version", no_argument, NULL, OPT_VERSION },
-    { "help", no_argument, NULL, OPT_HELP },
     { NULL, 0, NULL, 0 },
 };
 
 typedef struct config {
-    const char *database_url, *redis_url, *keyring, *lane, *ready_file;
-    unsigned slots, pool, grace;
-    drmgmt_log_level log_level;
+    program_settings settings;
+    const char *lane, *ready_file;
+    unsigned slots, grace;
 } config;
 
 /* The engine's thread and what it left. */
@@ -87,64 +63,24 @@ typedef struct runner {
     atomic_bool over;
 } runner;
 
-static bool complain(const char *flag, const char *value, const char *wanted)
-{
-    fprintf(stderr, "drm-worker: %s %s: %s\n", flag, value, wanted);
-    return false;
-}
-
-static bool parse_number(const char *flag, const char *text, unsigned low, unsigned high, unsigned *value)
-{
-    char *end;
-    errno = 0;
-    unsigned long n = strtoul(text, &end, 10);
-    if (errno || end == text || *end || *text == '-' || n < low || n > high) {
-        fprintf(stderr, "drm-worker: %s %s: a number from %u to %u is wanted\n", flag, text, low, high);
-        return false;
-    }
-    *value = (unsigned)n;
-    return true;
-}
-
-static bool set_log_level(config *c, const char *text)
-{
-    int level = jsonlog_level_parse(text);
-    if (level < 0)
-        return complain("--log-level", text, "error, warning, info or debug is wanted");
-    c->log_level = (drmgmt_log_level)level;
-    return true;
-}
-
 static bool set_lane(config *c, const char *text)
 {
     if (!*text || strlen(text) > 64)
-        return complain("--lane", text, "a name of 1 to 64 bytes is wanted");
+        return program_complain("--lane", text, "a name of 1 to 64 bytes is wanted");
     c->lane = text;
     return true;
 }
 
-static bool apply(config *c, int id, const char *value)
+static bool apply(void *user, int id, const char *value)
 {
+    config *c = user;
     switch (id) {
-    case OPT_DATABASE:
-        c->database_url = value;
-        return true;
-    case OPT_REDIS:
-        c->redis_url = value;
-        return true;
-    case OPT_KEYRING:
-        c->keyring = value;
-        return true;
     case OPT_LANE:
         return set_lane(c, value);
     case OPT_SLOTS:
-        return parse_number("--slots", value, 1, 100000, &c->slots);
-    case OPT_POOL:
-        return parse_number("--pool", value, 2, 1000, &c->pool);
+        return program_number("--slots", value, 1, 100000, &c->slots);
     case OPT_GRACE:
-        return parse_number("--grace", value, 0, 3600, &c->grace);
-    case OPT_LOG:
-        return set_log_level(c, value);
+        return program_number("--grace", value, 0, 3600, &c->grace);
     case OPT_READY_FILE:
         c->ready_file = value;
         return true;
@@ -154,87 +90,18 @@ static bool apply(config *c, int id, const char *value)
 }
 
 /* Returns -1 to go on, or the exit code. */
-static int parse_flags(config *c, int argc, char **argv)
+static int configure(config *c, int argc, char **argv)
 {
-    int id;
-    while ((id = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (id == OPT_HELP) {
-            fputs(usage, stdout);
-            return 0;
-        }
-        if (id == OPT_VERSION) {
-            printf("drm-worker %s (libdrmgmt %s)\n", DRMGMT_VERSION, drmgmt_version());
-            return 0;
-        }
-        if (!apply(c, id, optarg)) {
-            fprintf(stderr, "Try \"drm-worker --help\".\n");
-            return EXIT_USAGE;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "drm-worker: %s: no such argument\nTry \"drm-worker --help\".\n", argv[optind]);
-        return EXIT_USAGE;
-    }
-    if (!c->database_url || !*c->database_url) {
-        fprintf(stderr, "drm-worker: no database: give --database-url or set DRM_APP_DATABASE_URL\n");
-        return EXIT_USAGE;
-    }
-    if (!c->keyring || !*c->keyring) {
+    static const program drm_worker = {
+        .name = "drm-worker", .usage = usage, .options = options, .pool_least = 2, .apply = apply
+    };
+    int code = program_configure(&drm_worker, &c->settings, c, argc, argv);
+    if (code < 0 && (!c->settings.keyring || !*c->settings.keyring)) {
         fprintf(stderr,
                 "drm-worker: no keyring: give --keyring or set DRM_KEYRING to the file that \"drmctl init\" made\n");
-        return EXIT_USAGE;
+        return PROGRAM_EXIT_USAGE;
     }
-    return -1;
-}
-
-static const char *from_environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
-
-static int fail(const char *what, drmgmt_error *error)
-{
-    drmgmt_status status = drmgmt_error_status(error);
-    fprintf(stderr, "drm-worker: %s: %s\n", what, error ? drmgmt_error_message(error) : drmgmt_status_title(status));
-    drmgmt_error_free(error);
-    return drmgmt_status_exit_code(status);
-}
-
-static int open_context(const config *c, drmgmt_context **context)
-{
-    drmgmt_error *error = NULL;
-    drmgmt_options *o = drmgmt_options_new();
-    bool ok = o && drmgmt_options_set_database_url(o, c->database_url) == 0 &&
-              (!c->redis_url || drmgmt_options_set_redis_url(o, c->redis_url) == 0) &&
-              drmgmt_options_set_keyring_file(o, c->keyring) == 0 && drmgmt_options_set_pool_size(o, c->pool) == 0 &&
-              drmgmt_options_set_application_name(o, "drm-worker") == 0 &&
-              drmgmt_options_set_log(o, jsonlog_write, NULL, c->log_level) == 0;
-    if (!ok) {
-        drmgmt_options_free(o);
-        fprintf(stderr, "drm-worker: one of the settings is not valid: check the URLs and the path of the keyring\n");
-        return EXIT_USAGE;
-    }
-    int failed = drmgmt_context_new(o, context, &error);
-    drmgmt_options_free(o);
-    return failed ? fail("cannot start", error) : 0;
-}
-
-/* Written beside its place and moved there, so that a reader sees all of it or nothing. */
-static bool write_ready_file(const char *path, const char *text)
-{
-    char beside[4096];
-    if ((size_t)snprintf(beside, sizeof beside, "%s.%ld", path, (long)getpid()) >= sizeof beside)
-        return complain("--ready-file", path, "the path is too long");
-    FILE *f = fopen(beside, "we");
-    bool ok = f && fprintf(f, "%s\n", text) > 0;
-    ok = f && fclose(f) == 0 && ok;
-    if (!ok || rename(beside, path)) {
-        complain("--ready-file", path, strerror(errno));
-        unlink(beside);
-        return false;
-    }
-    return true;
+    return code;
 }
 
 static void *run(void *user)
@@ -266,10 +133,9 @@ static int supervise(const config *c, runner *r, const sigset_t *signals)
         if (ready || !stats.claims || !*id)
             continue;
         ready = true;
-        if (!write_ready_file(c->ready_file, id)) {
-            code = drmgmt_status_exit_code(DRMGMT_ERR_IO);
+        code = program_write_file("--ready-file", c->ready_file, id);
+        if (code)
             drmgmt_worker_stop(r->worker, 0);
-        }
     }
     return code;
 }
@@ -280,7 +146,7 @@ static int work(const config *c, drmgmt_context *context, const sigset_t *signal
     pthread_t thread;
 
     if (drmgmt_worker_new(context, c->lane, c->slots, &r.worker, &r.error))
-        return fail("cannot start", r.error);
+        return program_fail("cannot start", r.error);
     if (pthread_create(&thread, NULL, run, &r)) {
         drmgmt_worker_free(r.worker);
         fprintf(stderr, "drm-worker: a thread cannot be started: raise the limit of processes (ulimit -u)\n");
@@ -290,38 +156,26 @@ static int work(const config *c, drmgmt_context *context, const sigset_t *signal
     pthread_join(thread, NULL);
     drmgmt_worker_free(r.worker);
     if (r.rc)
-        return fail("cannot run", r.error);
+        return program_fail("cannot run", r.error);
     return code;
 }
 
 int main(int argc, char **argv)
 {
-    config c = {
-        .database_url = from_environment("DRM_APP_DATABASE_URL"),
-        .redis_url = from_environment("DRM_REDIS_URL"),
-        .keyring = from_environment("DRM_KEYRING"),
-        .lane = "default",
-        .slots = 2048,
-        .pool = 4,
-        .grace = 10,
-        .log_level = DRMGMT_LOG_INFO,
-    };
-    int code = parse_flags(&c, argc, argv);
+    config c = { .settings.pool = 4, .lane = "default", .slots = 2048, .grace = 10 };
+    int code = configure(&c, argc, argv);
     if (code >= 0)
         return code;
     if (c.ready_file)
         unlink(c.ready_file); /* of an earlier life: nobody is to believe it */
     mallopt(M_ARENA_MAX, 2);  /* memory of claims and results moves between two threads: few arenas keep it small */
-    jsonlog_init("drm-worker", c.log_level);
+    jsonlog_init("drm-worker", c.settings.log_level);
     sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGUSR1);               /* the engine's thread tells its end by it */
-    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* inherited by every thread made from here on */
-    signal(SIGPIPE, SIG_IGN);
+    program_block_stops(&signals);
+    sigaddset(&signals, SIGUSR1); /* the engine's thread tells its end by it */
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
     drmgmt_context *context = NULL;
-    code = open_context(&c, &context);
+    code = program_open_context(&c.settings, &context);
     if (!code)
         code = work(&c, context, &signals);
     drmgmt_context_free(context);

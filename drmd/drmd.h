@@ -4,6 +4,7 @@
 #define DRMD_DRMD_H
 
 #include "buffer.h"
+#include "program.h"
 #include <civetweb.h>
 #include <drm/sdk.h>
 #include <pthread.h>
@@ -30,13 +31,13 @@ enum {
 typedef struct drmd_config {
     char host[64]; /* dotted quad */
     unsigned port;
-    const char *database_url, *redis_url, *keyring, *docs, *port_file;
+    program_settings settings;
+    const char *docs, *port_file;
     const char *cors_origins[16];
     size_t n_cors_origins;
-    unsigned threads, pool;
+    unsigned threads;
     unsigned client_timeout; /* seconds a client may be silent; twice that for a whole body, four times for reading a
                                 response */
-    drmgmt_log_level log_level;
 } drmd_config;
 
 typedef enum drmd_method {
@@ -257,7 +258,5 @@ char *drmd_openapi_make(size_t *length);
 void drmd_log_pairs(drmgmt_log_level level, const char *message, const char *const *pairs);
 bool drmd_log_wants(drmgmt_log_level level);
 void drmd_log_init(drmgmt_log_level level);
-void drmd_log_library(void *user, drmgmt_log_level level, const char *message, const drmgmt_log_field *fields,
-                      size_t n);
 
 #endif

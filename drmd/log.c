@@ -1,5 +1,4 @@
-/* drmd's own log lines and the library's, as JSON lines on standard error. Called everywhere in drmd; calls
- * common/jsonlog. */
+/* drmd's own log lines, as JSON lines on standard error. Called everywhere in drmd; calls common/jsonlog. */
 #include "drmd.h"
 #include "jsonlog.h"
 
@@ -24,11 +23,5 @@ void drmd_log_pairs(drmgmt_log_level level, const char *message, const char *con
     size_t n = 0;
     for (; n < DRMD_COUNT(fields) && pairs[0]; pairs += 2)
         fields[n++] = (drmgmt_log_field){ pairs[0], pairs[1] };
-    jsonlog_write(NULL, level, message, fields, n);
-}
-
-void drmd_log_library(void *user, drmgmt_log_level level, const char *message, const drmgmt_log_field *fields, size_t n)
-{
-    (void)user;
     jsonlog_write(NULL, level, message, fields, n);
 }

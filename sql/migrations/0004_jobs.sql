@@ -77,7 +77,12 @@ CREATE TABLE drm.jobs (
     FOREIGN KEY (tenant_id, batch_id) REFERENCES drm.batches
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
         autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.2);
-CREATE INDEX jobs_claim ON drm.jobs (lane, tenant_id, priority, id) WHERE status = 'queued';
+-- What may be claimed: jobs that only read in one index, writing ones in two others, so that neither has to be read past to find the other.
+CREATE INDEX jobs_readers ON drm.jobs (lane, tenant_id, priority, id) WHERE status = 'queued' AND NOT exclusive;
+CREATE INDEX jobs_writers ON drm.jobs (lane, tenant_id, priority, id) WHERE status = 'queued' AND exclusive;
+-- By a hash of the device: ids follow time, and a walk over devices has to begin anywhere with equal chance.
+CREATE INDEX jobs_writers_device ON drm.jobs (lane, tenant_id, priority, uuid_hash_extended(device_id, 0), id)
+    WHERE status = 'queued' AND exclusive;
 CREATE INDEX jobs_due ON drm.jobs (run_at) WHERE status = 'waiting';
 CREATE INDEX jobs_worker ON drm.jobs (worker_id) WHERE worker_id IS NOT NULL;
 -- The device first, here and below: only the primary key is to fit a look-up by tenant and id, whatever PostgreSQL believes of the sizes.

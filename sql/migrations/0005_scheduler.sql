@@ -34,48 +34,149 @@ $$;
 -- of its size is wrong at any time, and a plan that joins it may read all of it for each row. Hence rows are found by an index that
 -- alone fits, locked, and from then on named by their place (ctid), which holds as long as they are locked.
 
+-- Locks the first queued writing job of up to p_limit devices of a tenant, of none that has one running. A job that another claim has
+-- locked stands for its whole device: the next one of that device is not to overtake it.
+CREATE FUNCTION sched.pick_writers(p_lane text, p_tenant uuid, p_limit integer) RETURNS TABLE (place tid, priority smallint, id uuid)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_front integer := p_limit + 64; -- looked at in order of priority and age
+    v_read integer := 0;
+    v_found integer := 0;
+    v_device uuid;
+    v_seen uuid[] := '{}';
+    v_start bigint;
+    v_from bigint;
+    v_to bigint;
+    v_busy boolean;
+BEGIN
+    IF p_limit <= 0 THEN
+        RETURN;
+    END IF;
+    FOR place, v_device, priority, id IN
+        SELECT j.ctid, j.device_id, j.priority, j.id FROM drm.jobs j
+            WHERE j.lane = p_lane AND j.tenant_id = p_tenant AND j.status = 'queued' AND j.exclusive
+            ORDER BY j.priority, j.id LIMIT v_front
+    LOOP
+        v_read := v_read + 1;
+        CONTINUE WHEN v_device = ANY (v_seen);
+        v_seen := v_seen || v_device;
+        PERFORM FROM drm.jobs j WHERE j.ctid = place AND j.status = 'queued'
+            AND (SELECT true FROM drm.jobs r WHERE r.tenant_id = p_tenant AND r.device_id = v_device AND r.exclusive
+                 AND r.status = 'running') IS NULL
+            FOR NO KEY UPDATE SKIP LOCKED;
+        CONTINUE WHEN NOT FOUND;
+        RETURN NEXT;
+        v_found := v_found + 1;
+        IF v_found = p_limit THEN
+            RETURN;
+        END IF;
+    END LOOP;
+    IF v_read < v_front THEN
+        RETURN;
+    END IF;
+
+    -- The front is full of devices that are busy: from device to device, priority by priority, each time from elsewhere, so that none is
+    -- always the last. Steps: the devices that are busy or found, once for each priority they have jobs of - not the jobs.
+    v_start := ((pg_catalog.random() - 0.5) * 18446744073709549568)::bigint;
+    FOR v_priority IN 0..9 LOOP
+        FOR v_half IN 1..2 LOOP
+            v_from := CASE v_half WHEN 1 THEN v_start ELSE -9223372036854775808 END;
+            v_to := CASE v_half WHEN 1 THEN 9223372036854775807 ELSE v_start - 1 END;
+            LOOP
+                SELECT h.place, h.device_id, h.priority, h.id, h.hash,
+                       (SELECT true FROM drm.jobs r WHERE r.tenant_id = p_tenant AND r.device_id = h.device_id AND r.exclusive
+                        AND r.status = 'running') IS NOT NULL
+                    INTO place, v_device, priority, id, v_from, v_busy
+                    FROM (SELECT j.ctid AS place, j.device_id, j.priority, j.id, pg_catalog.uuid_hash_extended(j.device_id, 0) AS hash
+                              FROM drm.jobs j
+                              WHERE j.lane = p_lane AND j.tenant_id = p_tenant AND j.status = 'queued' AND j.exclusive
+                                AND j.priority = v_priority::smallint
+                                AND pg_catalog.uuid_hash_extended(j.device_id, 0) BETWEEN v_from AND v_to
+                              ORDER BY pg_catalog.uuid_hash_extended(j.device_id, 0), j.id LIMIT 1) h;
+                EXIT WHEN NOT FOUND;
+                IF NOT v_busy AND v_device <> ALL (v_seen) THEN
+                    v_seen := v_seen || v_device;
+                    PERFORM FROM drm.jobs j WHERE j.ctid = place AND j.status = 'queued' FOR NO KEY UPDATE SKIP LOCKED;
+                    IF FOUND THEN
+                        RETURN NEXT;
+                        v_found := v_found + 1;
+                        IF v_found = p_limit THEN
+                            RETURN;
+                        END IF;
+                    END IF;
+                END IF;
+                EXIT WHEN v_from = v_to;
+                v_from := v_from + 1;
+            END LOOP;
+        END LOOP;
+    END LOOP;
+END
+$$;
+
 -- Locks up to p_limit queued jobs of a lane and tells their places; fair over tenants: each tenant with queued jobs gets an equal share of
--- the pick, in order of priority, then age. Writing jobs run one at a time a device. Tenants are found by skipping through the index, so
+-- the pick, in order of priority, then age. Writing jobs run one at a time a device. Tenants are found by skipping through the indexes, so
 -- a tenant with a million queued jobs costs no more than one with a single one.
 CREATE FUNCTION sched.pick(p_lane text, p_limit integer, p_exclusive boolean) RETURNS tid[]
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_tenants uuid[];
+    v_write boolean[];
+    v_room integer[];
+    v_capped boolean;
     v_share integer;
-    v_places tid[];
+    v_running uuid[];
 BEGIN
-    WITH RECURSIVE t (tenant_id) AS (
-        (SELECT j.tenant_id FROM drm.jobs j WHERE j.lane = p_lane AND j.status = 'queued' ORDER BY j.tenant_id LIMIT 1)
+    WITH RECURSIVE r (tenant_id) AS (
+        (SELECT j.tenant_id FROM drm.jobs j WHERE j.lane = p_lane AND j.status = 'queued' AND NOT j.exclusive ORDER BY j.tenant_id LIMIT 1)
         UNION ALL
-        SELECT (SELECT j.tenant_id FROM drm.jobs j WHERE j.lane = p_lane AND j.status = 'queued' AND j.tenant_id > t.tenant_id
-                ORDER BY j.tenant_id LIMIT 1)
-            FROM t WHERE t.tenant_id IS NOT NULL)
-    SELECT pg_catalog.array_agg(t.tenant_id ORDER BY pg_catalog.random()) INTO v_tenants FROM t WHERE t.tenant_id IS NOT NULL;
+        SELECT (SELECT j.tenant_id FROM drm.jobs j WHERE j.lane = p_lane AND j.status = 'queued' AND NOT j.exclusive
+                AND j.tenant_id > r.tenant_id ORDER BY j.tenant_id LIMIT 1)
+            FROM r WHERE r.tenant_id IS NOT NULL),
+    w (tenant_id) AS (
+        (SELECT j.tenant_id FROM drm.jobs j WHERE j.lane = p_lane AND j.status = 'queued' AND j.exclusive AND p_exclusive
+         ORDER BY j.tenant_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT j.tenant_id FROM drm.jobs j WHERE j.lane = p_lane AND j.status = 'queued' AND j.exclusive
+                AND j.tenant_id > w.tenant_id ORDER BY j.tenant_id LIMIT 1)
+            FROM w WHERE w.tenant_id IS NOT NULL),
+    q (tenant_id, writes) AS (
+        SELECT a.tenant_id, pg_catalog.bool_or(a.writes)
+            FROM (SELECT r.tenant_id, false AS writes FROM r UNION ALL SELECT w.tenant_id, true FROM w) a
+            WHERE a.tenant_id IS NOT NULL GROUP BY a.tenant_id),
+    s (tenant_id, writes, room) AS (
+        -- One claim at a time takes from a tenant with a cap: what another one is taking cannot be counted yet.
+        SELECT t.tenant_id, q.writes,
+               CASE WHEN t.max_running IS NULL OR pg_catalog.pg_try_advisory_xact_lock(7303015, pg_catalog.uuid_hash(t.tenant_id))
+                    THEN t.max_running ELSE 0 END
+            FROM q JOIN drm.tenants t ON t.tenant_id = q.tenant_id ORDER BY pg_catalog.random())
+    SELECT pg_catalog.array_agg(s.tenant_id), pg_catalog.array_agg(s.writes), pg_catalog.array_agg(s.room),
+           pg_catalog.bool_or(s.room IS NOT NULL)
+        INTO v_tenants, v_write, v_room, v_capped FROM s;
     IF v_tenants IS NULL THEN
         RETURN NULL;
     END IF;
     v_share := GREATEST(1, (p_limit + pg_catalog.cardinality(v_tenants) - 1) / pg_catalog.cardinality(v_tenants));
-    WITH picked AS (
-        SELECT p.place, p.tenant_id, p.id, p.device_id, p.exclusive, p.priority
-            FROM pg_catalog.unnest(v_tenants) AS v (tenant_id)
-            JOIN drm.tenants t ON t.tenant_id = v.tenant_id
+    IF v_capped THEN
+        -- All running jobs once, for all tenants: an index by tenant would be written by each claim and each result, capped or not.
+        v_running := ARRAY(SELECT r.tenant_id FROM drm.jobs r WHERE r.worker_id >= '00000000-0000-0000-0000-000000000000');
+    END IF;
+    RETURN ARRAY(
+        SELECT p.place
+            FROM unnest(v_tenants, v_write, v_room) AS v (tenant_id, writes, room)
             CROSS JOIN LATERAL (
-                SELECT j.ctid AS place, j.tenant_id, j.id, j.device_id, j.exclusive, j.priority FROM drm.jobs j
-                    WHERE j.lane = p_lane AND j.tenant_id = v.tenant_id AND j.status = 'queued'
-                      AND (NOT j.exclusive OR (p_exclusive AND NOT EXISTS (SELECT FROM drm.jobs r
-                           WHERE r.tenant_id = j.tenant_id AND r.device_id = j.device_id AND r.exclusive AND r.status = 'running')))
-                    ORDER BY j.priority, j.id
-                    LIMIT CASE WHEN t.max_running IS NULL THEN v_share
-                               ELSE GREATEST(0, LEAST(v_share, t.max_running - (SELECT pg_catalog.count(*) FROM drm.jobs r
-                                   WHERE r.tenant_id = v.tenant_id AND r.worker_id IS NOT NULL)::integer)) END
-                    FOR NO KEY UPDATE SKIP LOCKED) p
-            LIMIT p_limit),
-    numbered AS (
-        SELECT p.place, p.exclusive,
-               pg_catalog.row_number() OVER (PARTITION BY p.tenant_id, p.device_id, p.exclusive ORDER BY p.priority, p.id) AS nth
-            FROM picked p)
-    SELECT pg_catalog.array_agg(n.place) INTO v_places FROM numbered n WHERE NOT n.exclusive OR n.nth = 1;
-    RETURN v_places;
+                SELECT CASE WHEN v.room IS NULL THEN v_share
+                            ELSE GREATEST(0, LEAST(v_share, v.room - pg_catalog.cardinality(pg_catalog.array_positions(v_running, v.tenant_id))))
+                            END AS share OFFSET 0) l
+            CROSS JOIN LATERAL (
+                SELECT c.place FROM (
+                    SELECT r.place, r.priority, r.id FROM (
+                        SELECT j.ctid AS place, j.priority, j.id FROM drm.jobs j
+                            WHERE j.lane = p_lane AND j.tenant_id = v.tenant_id AND j.status = 'queued' AND NOT j.exclusive
+                            ORDER BY j.priority, j.id LIMIT l.share FOR NO KEY UPDATE SKIP LOCKED) r
+                    UNION ALL
+                    SELECT w.place, w.priority, w.id FROM sched.pick_writers(p_lane, v.tenant_id, l.share) w WHERE v.writes) c
+                ORDER BY c.priority, c.id LIMIT l.share) p
+            LIMIT p_limit);
 END
 $$;
 
@@ -143,19 +244,24 @@ CREATE FUNCTION sched.finish(p_worker uuid, p_tenants uuid[], p_ids uuid[], p_at
     RETURNS TABLE (id uuid, status text)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    v_places tid[]; -- one for each result, null where the fence refuses it
+    v_places tid[]; -- one for each result, null where the fence refuses it and for the second of one job
     v_stays boolean[];
 BEGIN
     PERFORM sec.require_system('worker');
-    SELECT pg_catalog.array_agg(j.place ORDER BY f.n), pg_catalog.array_agg(j.stays ORDER BY f.n) INTO v_places, v_stays
-        FROM unnest(p_tenants, p_ids, p_attempts, p_outcomes, p_retryable) WITH ORDINALITY AS f (tenant_id, id, attempt, outcome, retryable, n)
-        LEFT JOIN LATERAL (
-            SELECT j.ctid AS place, NOT j.cancel_requested AND (f.outcome = 'release'
-                       OR (f.outcome = 'failed' AND f.retryable AND j.failures + 1 < j.max_attempts)) AS stays
-                FROM drm.jobs j
-                -- written so that only the primary key fits
-                WHERE j.tenant_id = f.tenant_id AND j.id = f.id AND j.worker_id IS NOT DISTINCT FROM p_worker AND j.attempt = f.attempt
-                FOR UPDATE) j ON true;
+    SELECT pg_catalog.array_agg(CASE WHEN e.nth = 1 THEN e.place END ORDER BY e.n),
+           pg_catalog.array_agg(CASE WHEN e.nth = 1 THEN e.stays END ORDER BY e.n) INTO v_places, v_stays
+        FROM (
+            SELECT f.n, j.place, j.stays, pg_catalog.row_number() OVER (PARTITION BY j.place ORDER BY f.n) AS nth
+                FROM unnest(p_tenants, p_ids, p_attempts, p_outcomes, p_retryable) WITH ORDINALITY
+                    AS f (tenant_id, id, attempt, outcome, retryable, n)
+                LEFT JOIN LATERAL (
+                    SELECT j.ctid AS place, NOT j.cancel_requested AND (f.outcome = 'release'
+                               OR (f.outcome = 'failed' AND f.retryable AND j.failures + 1 < j.max_attempts)) AS stays
+                        FROM drm.jobs j
+                        -- written so that only the primary key fits
+                        WHERE j.tenant_id = f.tenant_id AND j.id = f.id AND j.worker_id IS NOT DISTINCT FROM p_worker
+                          AND j.attempt = f.attempt
+                        FOR UPDATE) j ON true) e;
     RETURN QUERY
     INSERT INTO drm.job_results (tenant_id, id, device_id, batch_id, lane, protocol, operation, params, priority, timeout_ms, max_attempts,
                                  attempt, worker_id, created_by, created_at, status, result, error, started_at, finished_at)
