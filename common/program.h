@@ -23,16 +23,16 @@ enum program_option {
 };
 
 /* Their rows in a program's table of options. */
-#define PROGRAM_OPTIONS                                                                                                \
-    { "database-url", required_argument, NULL, PROGRAM_OPT_DATABASE },                                                 \
-        { "redis-url", required_argument, NULL, PROGRAM_OPT_REDIS },                                                   \
-        { "keyring", required_argument, NULL, PROGRAM_OPT_KEYRING },                                                   \
-        { "pool", required_argument, NULL, PROGRAM_OPT_POOL },                                                         \
-        { "log-level", required_argument, NULL, PROGRAM_OPT_LOG },                                                     \
-        { "version", no_argument, NULL, PROGRAM_OPT_VERSION },                                                         \
-    {                                                                                                                  \
-        "help", no_argument, NULL, PROGRAM_OPT_HELP                                                                    \
-    }
+/* clang-format off */
+#define PROGRAM_OPTIONS                                                 \
+    { "database-url", required_argument, NULL, PROGRAM_OPT_DATABASE },  \
+    { "redis-url", required_argument, NULL, PROGRAM_OPT_REDIS },        \
+    { "keyring", required_argument, NULL, PROGRAM_OPT_KEYRING },        \
+    { "pool", required_argument, NULL, PROGRAM_OPT_POOL },              \
+    { "log-level", required_argument, NULL, PROGRAM_OPT_LOG },          \
+    { "version", no_argument, NULL, PROGRAM_OPT_VERSION },              \
+    { "help", no_argument, NULL, PROGRAM_OPT_HELP }
+/* clang-format on */
 
 /* What those options and the environment set. Texts are NULL when neither names them, and are not copied. */
 typedef struct program_settings {

@@ -64,13 +64,7 @@ int ctl_cmd_credential_list(ctl *c)
 
 int ctl_cmd_credential_show(ctl *c)
 {
-    drmgmt_record *credential = NULL;
-    drmgmt_error *error = NULL;
-    int code = ctl_open(c);
-
-    if (!code && drmgmt_snmp_credential_get(c->session, c->args[0], &credential, &error))
-        code = ctl_fail(error);
-    return code ? code : ctl_show(c, credential);
+    return ctl_show_one(c, drmgmt_snmp_credential_get);
 }
 
 int ctl_cmd_credential_update(ctl *c)

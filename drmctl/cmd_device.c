@@ -43,13 +43,7 @@ int ctl_cmd_device_list(ctl *c)
 
 int ctl_cmd_device_show(ctl *c)
 {
-    drmgmt_record *device = NULL;
-    drmgmt_error *error = NULL;
-    int code = ctl_open(c);
-
-    if (!code && drmgmt_device_get(c->session, c->args[0], &device, &error))
-        code = ctl_fail(error);
-    return code ? code : ctl_show(c, device);
+    return ctl_show_one(c, drmgmt_device_get);
 }
 
 /* Setting profiles replaces the set, so a change of the SNMP profile starts from what is there, and holds only if that

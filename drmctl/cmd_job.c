@@ -7,13 +7,6 @@
 
 enum { WAIT_MS = 60000 };
 
-static int get(ctl *c, const char *id, drmgmt_record **job)
-{
-    drmgmt_error *error = NULL;
-
-    return drmgmt_job_get(c->session, id, job, &error) ? ctl_fail(error) : 0;
-}
-
 int ctl_cmd_job_list(ctl *c)
 {
     return ctl_list(c, drmgmt_job_list);
@@ -21,12 +14,7 @@ int ctl_cmd_job_list(ctl *c)
 
 int ctl_cmd_job_show(ctl *c)
 {
-    drmgmt_record *job = NULL;
-    int code = ctl_open(c);
-
-    if (!code)
-        code = get(c, c->args[0], &job);
-    return code ? code : ctl_show(c, job);
+    return ctl_show_one(c, drmgmt_job_get);
 }
 
 int ctl_cmd_job_watch(ctl *c)
@@ -38,13 +26,7 @@ int ctl_cmd_job_watch(ctl *c)
 
 int ctl_cmd_job_cancel(ctl *c)
 {
-    drmgmt_record *job = NULL;
-    drmgmt_error *error = NULL;
-    int code = ctl_open(c);
-
-    if (!code && drmgmt_job_cancel(c->session, c->args[0], &job, &error))
-        code = ctl_fail(error);
-    return code ? code : ctl_show(c, job);
+    return ctl_show_one(c, drmgmt_job_cancel);
 }
 
 /* ---- submitting ---- */
@@ -92,7 +74,8 @@ int ctl_job_submit(ctl *c, const char *protocol, const char *operation, const ch
     return code;
 }
 
-int ctl_job_show_submitted(const ctl *c, drmgmt_record *job)
+/* Says its id and how to follow it; frees it. */
+static int show_submitted(const ctl *c, drmgmt_record *job)
 {
     if (ctl_writer_of(c) != &ctl_writer_table)
         return ctl_show(c, job);
@@ -105,7 +88,8 @@ int ctl_job_show_submitted(const ctl *c, drmgmt_record *job)
 
 /* ---- waiting ---- */
 
-int ctl_job_wait_time(const ctl *c, unsigned *ms)
+/* --timeout in ms; a usage error without --wait. */
+static int wait_time(const ctl *c, unsigned *ms)
 {
     *ms = WAIT_MS;
     if (ctl_has(c, "timeout") && !ctl_has(c, "wait"))
@@ -122,7 +106,8 @@ void ctl_job_set_farewell(const char *id, bool live)
     ctl_set_farewell(text);
 }
 
-int ctl_job_await(ctl *c, unsigned ms, drmgmt_record **job)
+/* Waits for the end of *job, which is replaced; freed on failure. */
+static int await(ctl *c, unsigned ms, drmgmt_record **job)
 {
     char id[37];
     drmgmt_record *ended = NULL;
@@ -160,23 +145,36 @@ int ctl_job_outcome(const drmgmt_record *job)
     return exit_code;
 }
 
-int ctl_cmd_job_submit(ctl *c)
+int ctl_job_run(ctl *c, ctl_job_submit_fn *submit, ctl_job_show_fn *show)
 {
     drmgmt_record *job = NULL;
     unsigned ms;
-    int code = ctl_job_wait_time(c, &ms);
+    int code = wait_time(c, &ms);
 
     if (!code)
         code = ctl_open(c);
     if (!code)
-        code = ctl_job_submit(c, c->args[0], c->args[1], c->args[2], ctl_nth(c, "params", 0), &job);
+        code = submit(c, &job);
     if (!code && !ctl_has(c, "wait"))
-        return ctl_job_show_submitted(c, job);
+        return show_submitted(c, job);
     if (!code)
-        code = ctl_job_await(c, ms, &job);
-    if (code)
-        return code;
-    int outcome = ctl_job_outcome(job);
-    code = ctl_show(c, job);
+        code = await(c, ms, &job);
+    return code ? code : show(c, job);
+}
+
+static int submit_words(ctl *c, drmgmt_record **job)
+{
+    return ctl_job_submit(c, c->args[0], c->args[1], c->args[2], ctl_nth(c, "params", 0), job);
+}
+
+static int show_ended(const ctl *c, drmgmt_record *job)
+{
+    int outcome = ctl_job_outcome(job), code = ctl_show(c, job);
+
     return code ? code : outcome;
+}
+
+int ctl_cmd_job_submit(ctl *c)
+{
+    return ctl_job_run(c, submit_words, show_ended);
 }

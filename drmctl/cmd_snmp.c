@@ -69,17 +69,5 @@ static int submit(ctl *c, drmgmt_record **job)
 
 int ctl_cmd_snmp_get(ctl *c)
 {
-    drmgmt_record *job = NULL;
-    unsigned ms;
-    int code = ctl_job_wait_time(c, &ms);
-
-    if (!code)
-        code = ctl_open(c);
-    if (!code)
-        code = submit(c, &job);
-    if (!code && !ctl_has(c, "wait"))
-        return ctl_job_show_submitted(c, job);
-    if (!code)
-        code = ctl_job_await(c, ms, &job);
-    return code ? code : show(c, job);
+    return ctl_job_run(c, submit, show);
 }

@@ -7,12 +7,11 @@
 /* Submits with the priority, limits and idempotency key given as options. params: a JSON object, or NULL. */
 int ctl_job_submit(ctl *c, const char *protocol, const char *operation, const char *device, const char *params,
                    drmgmt_record **job);
-/* Says its id and how to follow it; frees it. */
-int ctl_job_show_submitted(const ctl *c, drmgmt_record *job);
-/* --timeout in ms; a usage error without --wait. */
-int ctl_job_wait_time(const ctl *c, unsigned *ms);
-/* Waits for the end of *job, which is replaced; freed on failure. */
-int ctl_job_await(ctl *c, unsigned ms, drmgmt_record **job);
+typedef int ctl_job_submit_fn(ctl *c, drmgmt_record **job);
+typedef int ctl_job_show_fn(const ctl *c, drmgmt_record *job);
+/* A whole command that submits a job: with --wait it is waited for and shown as it ended (show frees it), without it
+ * its id is told. */
+int ctl_job_run(ctl *c, ctl_job_submit_fn *submit, ctl_job_show_fn *show);
 /* 0 when it completed; otherwise says how it ended and returns JOB_FAILED's exit code. */
 int ctl_job_outcome(const drmgmt_record *job);
 /* What Ctrl-C says while a job is waited for. */

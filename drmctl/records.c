@@ -155,6 +155,17 @@ int ctl_show(const ctl *c, drmgmt_record *record)
     return code ? code : ctl_output_check();
 }
 
+int ctl_show_one(ctl *c, ctl_get_fn *get)
+{
+    drmgmt_record *record = NULL;
+    drmgmt_error *error = NULL;
+    int code = ctl_open(c);
+
+    if (!code && get(c->session, c->args[0], &record, &error))
+        code = ctl_fail(error);
+    return code ? code : ctl_show(c, record);
+}
+
 /* ---- lists ---- */
 
 static int set(drmgmt_query *query, const char *name, const char *value)

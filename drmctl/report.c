@@ -36,12 +36,15 @@ static const char *hint_of(drmgmt_status status)
     return NULL;
 }
 
-static char *format_text(const char *format, va_list args) DRMGMT_PRINTF(1, 0);
-static char *format_text(const char *format, va_list args)
+static void say(const char *hint, const char *format, va_list args) DRMGMT_PRINTF(2, 0);
+static void say(const char *hint, const char *format, va_list args)
 {
     char *text = NULL;
 
-    return vasprintf(&text, format, args) < 0 ? NULL : text;
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    line(text ? text : "out of memory", hint);
+    free(text);
 }
 
 int ctl_usage(const ctl *c, const char *format, ...)
@@ -49,14 +52,12 @@ int ctl_usage(const ctl *c, const char *format, ...)
     va_list args;
     char hint[160] = "see drmctl help";
 
-    va_start(args, format);
-    char *text = format_text(format, args);
-    va_end(args);
     if (c && c->command)
         snprintf(hint, sizeof hint, "see drmctl %s%s%s --help", c->command->noun, c->command->verb ? " " : "",
                  c->command->verb ? c->command->verb : "");
-    line(text ? text : "out of memory", hint);
-    free(text);
+    va_start(args, format);
+    say(hint, format, args);
+    va_end(args);
     return CTL_EXIT_USAGE;
 }
 
@@ -65,10 +66,8 @@ int ctl_complain(drmgmt_status status, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    char *text = format_text(format, args);
+    say(NULL, format, args);
     va_end(args);
-    line(text ? text : "out of memory", NULL);
-    free(text);
     return drmgmt_status_exit_code(status);
 }
 
@@ -103,8 +102,6 @@ void ctl_note(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    char *text = format_text(format, args);
+    say(NULL, format, args);
     va_end(args);
-    line(text ? text : "out of memory", NULL);
-    free(text);
 }

@@ -62,6 +62,9 @@ int ctl_output_check(void);
 typedef int ctl_list_fn(drmgmt_session *session, const drmgmt_query *query, drmgmt_page **page, drmgmt_error **error);
 /* A whole list command: filters, columns, limit, cursor, --all. */
 int ctl_list(ctl *c, ctl_list_fn *list);
+typedef int ctl_get_fn(drmgmt_session *session, const char *id, drmgmt_record **record, drmgmt_error **error);
+/* A whole command about the one record its first argument names. */
+int ctl_show_one(ctl *c, ctl_get_fn *get);
 /* Shows one record, and frees it. */
 int ctl_show(const ctl *c, drmgmt_record *record);
 

@@ -24,8 +24,8 @@ int drmgmt__changed_one(drmgmt__tx *tx, const drmgmt__rows *rows, const drmgmt__
                         "the %s was changed since it was read: read it again, then change it", what);
 }
 
-int drmgmt__read_one(drmgmt__tx *tx, const drmgmt_entity *entity, const drmgmt__query *get, const char *id,
-                     drmgmt_record **record, drmgmt_error **error)
+static int read_one(drmgmt__tx *tx, const drmgmt_entity *entity, const drmgmt__query *get, const char *id,
+                    drmgmt_record **record, drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     drmgmt__rows *rows = NULL;
@@ -39,6 +39,21 @@ int drmgmt__read_one(drmgmt__tx *tx, const drmgmt_entity *entity, const drmgmt__
         return drmgmt__fail(error, DRMGMT_ERR_NOT_FOUND, "it was deleted at this moment");
     }
     return drmgmt__record_new(entity, rows, 0, record, error);
+}
+
+int drmgmt__read_and_commit(drmgmt__tx **tx, const drmgmt_entity *entity, const drmgmt__query *get, const char *id,
+                            drmgmt_record **record, drmgmt_error **error)
+{
+    drmgmt_record *found = NULL;
+    int rc = read_one(*tx, entity, get, id, &found, error);
+
+    if (!rc)
+        rc = drmgmt__tx_commit(tx, error);
+    if (rc)
+        drmgmt_record_free(found);
+    else
+        *record = found;
+    return rc;
 }
 
 /* By the constraint's name, which PostgreSQL makes from table and columns, and the statement (NULL: any). */

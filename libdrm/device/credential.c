@@ -37,7 +37,6 @@ int drmgmt_snmp_credential_create(drmgmt_session *session, const drmgmt_draft *d
                                   drmgmt_error **error)
 {
     DRMGMT__TX drmgmt__tx *tx = NULL;
-    drmgmt_record *made = NULL;
     char id[DRMGMT__UUID_SIZE];
 
     int rc = drmgmt__draft_require(draft, error);
@@ -47,15 +46,7 @@ int drmgmt_snmp_credential_create(drmgmt_session *session, const drmgmt_draft *d
         rc = drmgmt__tx_begin(session, DRMGMT_PERM_CREDENTIAL_WRITE, &tx, error);
     if (!rc)
         rc = create(tx, session, id, draft, error);
-    if (!rc)
-        rc = drmgmt__read_one(tx, entity, &drmgmt__q_credential_get, id, &made, error);
-    if (!rc)
-        rc = drmgmt__tx_commit(&tx, error);
-    if (rc)
-        drmgmt_record_free(made);
-    else
-        *credential = made;
-    return rc;
+    return rc ? rc : drmgmt__read_and_commit(&tx, entity, &drmgmt__q_credential_get, id, credential, error);
 }
 
 int drmgmt_snmp_credential_get(drmgmt_session *session, const char *id, drmgmt_record **credential,
@@ -104,7 +95,6 @@ int drmgmt_snmp_credential_update(drmgmt_session *session, const char *id, int64
                                   const drmgmt_draft *draft, drmgmt_record **credential, drmgmt_error **error)
 {
     DRMGMT__TX drmgmt__tx *tx = NULL;
-    drmgmt_record *changed = NULL;
 
     if (!drmgmt__uuid_valid(id))
         return no_such(error);
@@ -113,15 +103,7 @@ int drmgmt_snmp_credential_update(drmgmt_session *session, const char *id, int64
         rc = drmgmt__tx_begin(session, DRMGMT_PERM_CREDENTIAL_WRITE, &tx, error);
     if (!rc)
         rc = change(tx, session, id, if_version, draft, error);
-    if (!rc)
-        rc = drmgmt__read_one(tx, entity, &drmgmt__q_credential_get, id, &changed, error);
-    if (!rc)
-        rc = drmgmt__tx_commit(&tx, error);
-    if (rc)
-        drmgmt_record_free(changed);
-    else
-        *credential = changed;
-    return rc;
+    return rc ? rc : drmgmt__read_and_commit(&tx, entity, &drmgmt__q_credential_get, id, credential, error);
 }
 
 int drmgmt_snmp_credential_delete(drmgmt_session *session, const char *id, int64_t if_version, drmgmt_error **error)

@@ -29,6 +29,14 @@ static int check_name(const drmgmt_draft *draft, drmgmt_error **error)
     return 0;
 }
 
+/* What the draft's fields alone cannot tell. On success profiles is to be cleared. */
+static int check(const drmgmt_draft *draft, drmgmt__profiles *profiles, drmgmt_error **error)
+{
+    int rc = check_name(draft, error);
+
+    return rc ? rc : drmgmt__profiles_parse(drmgmt__draft_text(draft, "profiles"), profiles, error);
+}
+
 static const char *tags_of(const drmgmt_draft *draft, drmgmt__strbuf *b)
 {
     const char *json = drmgmt__draft_text(draft, "tags");
@@ -66,14 +74,11 @@ int drmgmt_device_create(drmgmt_session *session, const drmgmt_draft *draft, drm
 {
     DRMGMT__TX drmgmt__tx *tx = NULL;
     drmgmt__profiles profiles;
-    drmgmt_record *made = NULL;
     char id[DRMGMT__UUID_SIZE];
 
     int rc = drmgmt__draft_require(draft, error);
     if (!rc)
-        rc = check_name(draft, error);
-    if (!rc)
-        rc = drmgmt__profiles_parse(drmgmt__draft_text(draft, "profiles"), &profiles, error);
+        rc = check(draft, &profiles, error);
     if (rc)
         return rc;
     if (drmgmt__uuid_v7(id))
@@ -83,14 +88,8 @@ int drmgmt_device_create(drmgmt_session *session, const drmgmt_draft *draft, drm
     if (!rc)
         rc = create(tx, session, id, draft, &profiles, error);
     if (!rc)
-        rc = drmgmt__read_one(tx, entity, &drmgmt__q_device_get, id, &made, error);
-    if (!rc)
-        rc = drmgmt__tx_commit(&tx, error);
+        rc = drmgmt__read_and_commit(&tx, entity, &drmgmt__q_device_get, id, device, error);
     drmgmt__profiles_clear(&profiles);
-    if (rc)
-        drmgmt_record_free(made);
-    else
-        *device = made;
     return rc;
 }
 
@@ -147,29 +146,20 @@ int drmgmt_device_update(drmgmt_session *session, const char *id, int64_t if_ver
 {
     DRMGMT__TX drmgmt__tx *tx = NULL;
     drmgmt__profiles profiles;
-    drmgmt_record *changed = NULL;
 
     if (!drmgmt__uuid_valid(id))
         return no_such(error);
     int rc = drmgmt__draft_check_change(draft, error);
     if (!rc)
-        rc = check_name(draft, error);
-    if (!rc)
-        rc = drmgmt__profiles_parse(drmgmt__draft_text(draft, "profiles"), &profiles, error);
+        rc = check(draft, &profiles, error);
     if (rc)
         return rc;
     rc = drmgmt__tx_begin(session, permission_for(&profiles), &tx, error);
     if (!rc)
         rc = change(tx, session, id, if_version, draft, &profiles, error);
     if (!rc)
-        rc = drmgmt__read_one(tx, entity, &drmgmt__q_device_get, id, &changed, error);
-    if (!rc)
-        rc = drmgmt__tx_commit(&tx, error);
+        rc = drmgmt__read_and_commit(&tx, entity, &drmgmt__q_device_get, id, device, error);
     drmgmt__profiles_clear(&profiles);
-    if (rc)
-        drmgmt_record_free(changed);
-    else
-        *device = changed;
     return rc;
 }
 

@@ -35,9 +35,10 @@ int drmgmt__community_seal(drmgmt__tx *tx, drmgmt_session *session, const char *
  * get: the statement that reads the row by id. what: "device". */
 int drmgmt__changed_one(drmgmt__tx *tx, const drmgmt__rows *rows, const drmgmt__query *get, const char *id,
                         const char *what, drmgmt_error **error);
-/* Reads one record within the transaction. */
-int drmgmt__read_one(drmgmt__tx *tx, const drmgmt_entity *entity, const drmgmt__query *get, const char *id,
-                     drmgmt_record **record, drmgmt_error **error);
+/* The end of a change: reads the record as it has become, and commits. *tx as drmgmt__tx_commit() leaves it, unless the
+ * reading failed. */
+int drmgmt__read_and_commit(drmgmt__tx **tx, const drmgmt_entity *entity, const drmgmt__query *get, const char *id,
+                            drmgmt_record **record, drmgmt_error **error);
 /* A statement of the transaction whose violated constraints are told in words of ours. */
 int drmgmt__exec_explained(drmgmt__tx *tx, const drmgmt__query *query, const drmgmt__params *params,
                            drmgmt__rows **rows, drmgmt_error **error);

@@ -12,7 +12,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from stack.failure import Failure  # noqa: E402
+from fixture_support import explained, running  # noqa: E402
+from job_support import Tenant  # noqa: E402
 from stack.fleet import Fleet, temporary_folder  # noqa: E402
 from stack.stack import Stack  # noqa: E402
 
@@ -43,17 +44,27 @@ def stack(build):
     """PostgreSQL, Redis, snmpd, drmd and drm-worker, with a tenant and the agent as a device. Nobody restarts what a test ends:
     kill(name), restart(name), pid(name) with postgres, redis, snmpd, drmd, worker."""
     folder = temporary_folder()
-    made = Stack(folder, build, durable=False)
     try:
-        made.start()
-        yield made
-    except Failure as failure:
-        pytest.fail(failure.explain(), pytrace=False)
+        with running(Stack(folder, build, durable=False)) as made:
+            yield made
     finally:
-        made.stop()
         reports = sanitizer_reports(folder)
         shutil.rmtree(folder, ignore_errors=True)
     assert not reports, "\n".join(reports)
+
+
+@pytest.fixture(scope="module")
+def tenant(stack):
+    """A tenant of this file's own."""
+    return Tenant(stack.build, stack.env, stack.url)
+
+
+@pytest.fixture
+def api(tenant):
+    """A client of that tenant's administrator."""
+    client = tenant.api()
+    yield client
+    client.close()
 
 
 class Database(Fleet):
@@ -73,8 +84,5 @@ class Database(Fleet):
 
 @pytest.fixture(scope="session")
 def database(build):
-    try:
-        with Database(build, migrated=True) as made:
-            yield made
-    except Failure as failure:
-        pytest.fail(failure.explain(), pytrace=False)
+    with explained(), Database(build, migrated=True) as made:
+        yield made

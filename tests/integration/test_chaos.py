@@ -8,9 +8,9 @@ import threading
 import time
 
 import pytest
+from fixture_support import running
 from http_support import Api, wait_until
 from job_support import ENDED, Tenant, ask, has_status, make_device, submit, unique
-from stack.failure import Failure
 from stack.fleet import temporary_folder
 from stack.process import wait_for
 from stack.programs import Worker
@@ -23,14 +23,10 @@ LEASE = 30  # seconds of silence after which a worker is given up
 def fragile(build):
     """A stack of this file's own: it does not survive these tests unharmed."""
     folder = temporary_folder()
-    made = Stack(folder, build, durable=False)
     try:
-        made.start()
-        yield made
-    except Failure as failure:
-        pytest.fail(failure.explain(), pytrace=False)
+        with running(Stack(folder, build, durable=False)) as made:
+            yield made
     finally:
-        made.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -19,20 +19,8 @@ from stack.fleet import Fleet
 
 
 @pytest.fixture(scope="module")
-def tenant(stack):
-    return Tenant(stack.build, stack.env, stack.url)
-
-
-@pytest.fixture(scope="module")
 def foreign(stack):
     return Tenant(stack.build, stack.env, stack.url)
-
-
-@pytest.fixture
-def api(tenant):
-    client = tenant.api()
-    yield client
-    client.close()
 
 
 @pytest.fixture(scope="module")

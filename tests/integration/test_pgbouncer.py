@@ -6,11 +6,11 @@ import time
 
 import psycopg2
 import pytest
+from fixture_support import running
 from http_support import Api, wait_until
 from job_support import Tenant, ask, ended, make_device, submit, unique
 from stack.client import Client
 from stack.database import APP
-from stack.failure import Failure
 from stack.fleet import Fleet
 from stack.process import Process
 from stack.programs import Drmd, Worker
@@ -54,14 +54,8 @@ class Pooled:
 
 @pytest.fixture(scope="module")
 def pooled(build):
-    made = Pooled(build)
-    try:
-        made.start()
+    with running(Pooled(build)) as made:
         yield made
-    except Failure as failure:
-        pytest.fail(failure.explain(), pytrace=False)
-    finally:
-        made.stop()
 
 
 @pytest.fixture(scope="module")

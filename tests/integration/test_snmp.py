@@ -8,23 +8,11 @@ import time
 
 import pytest
 from http_support import is_problem
-from job_support import Tenant, ask, ended, make_device, submit, unique
+from job_support import ask, ended, make_device, submit, unique
 from stack import database as stack_database
 from stack.ports import free_port
 
 SYS_DESCR, SYS_NAME, UPTIME = "1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.5.0", "1.3.6.1.2.1.1.3.0"
-
-
-@pytest.fixture(scope="module")
-def tenant(stack):
-    return Tenant(stack.build, stack.env, stack.url)
-
-
-@pytest.fixture
-def api(tenant):
-    client = tenant.api()
-    yield client
-    client.close()
 
 
 def profile(port, community, **settings):

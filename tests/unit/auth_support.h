@@ -6,6 +6,7 @@
 
 #include "auth/auth.h"
 #include "core/core.h"
+#include "environment.h"
 #include "store/owner.h"
 #include <criterion/criterion.h>
 #include <drm/db.h>
@@ -20,32 +21,11 @@ static drmgmt__owner *admin;
 /* A tenant of this test's own, and its administrator. */
 static char tenant[40], tenant_id[37], email[60];
 
-static inline const char *env(const char *name)
-{
-    const char *value = getenv(name);
-
-    cr_assert(value && *value, "%s is not set: run this under \"python3 -m stack exec --postgres --migrated --\"",
-              name);
-    return value;
-}
-
-static inline drmgmt_context *open_context(bool with_keyring)
-{
-    drmgmt_options *options = drmgmt_options_new();
-    drmgmt_context *c = NULL;
-
-    cr_assert_eq(drmgmt_options_set_database_url(options, env("DRM_APP_DATABASE_URL")), 0);
-    if (with_keyring)
-        cr_assert_eq(drmgmt_options_set_keyring_file(options, env("DRM_KEYRING")), 0);
-    cr_assert_eq(drmgmt_context_new(options, &c, NULL), 0);
-    drmgmt_options_free(options);
-    return c;
-}
-
 static inline void create_tenant(const char *name, const char *address, char id[37])
 {
     drmgmt_error *error = NULL;
-    int rc = drmgmt_db_create_tenant(env("DRM_DATABASE_URL"), env("DRM_KEYRING"), name, address, password, id, &error);
+    int rc = drmgmt_db_create_tenant(from_env("DRM_DATABASE_URL"), from_env("DRM_KEYRING"), name, address, password, id,
+                                     &error);
 
     cr_assert_eq(rc, 0, "%s", drmgmt_error_message(error));
 }
@@ -55,7 +35,7 @@ static inline void setup(void)
     char id[37];
 
     context = open_context(true);
-    cr_assert_eq(drmgmt__owner_open(env("DRM_ADMIN_DATABASE_URL"), &admin, NULL), 0);
+    cr_assert_eq(drmgmt__owner_open(from_env("DRM_ADMIN_DATABASE_URL"), &admin, NULL), 0);
     cr_assert_eq(drmgmt__uuid_v7(id), 0);
     snprintf(tenant, sizeof tenant, "tenant %s", id + 19);
     snprintf(email, sizeof email, "a%s@example.net", id + 19);

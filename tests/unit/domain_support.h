@@ -1,39 +1,16 @@
-/* What tests of the domain rooms share: a context from the environment, sessions of two tenants, drafts from JSON. */
+/* What tests of the domain rooms share: sessions of two tenants, drafts from JSON. */
 #ifndef DOMAIN_SUPPORT_H
 #define DOMAIN_SUPPORT_H
 
 #include "core/core.h"
 #include "core/strbuf.h"
+#include "environment.h"
 #include <criterion/criterion.h>
 #include <drm/sdk.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static inline const char *from_env(const char *name)
-{
-    const char *value = getenv(name);
-
-    cr_assert(value && *value, "%s is not set: run this through ctest, or under \"stack exec --postgres --migrated\"",
-              name);
-    return value;
-}
-
-static inline drmgmt_context *open_context(bool with_redis)
-{
-    drmgmt_options *o = drmgmt_options_new();
-    drmgmt_context *context = NULL;
-    drmgmt_error *error = NULL;
-
-    drmgmt_options_set_database_url(o, from_env("DRM_APP_DATABASE_URL"));
-    drmgmt_options_set_keyring_file(o, from_env("DRM_KEYRING"));
-    if (with_redis)
-        drmgmt_options_set_redis_url(o, from_env("DRM_REDIS_URL"));
-    cr_assert(drmgmt_context_new(o, &context, &error) == 0, "%s", drmgmt_error_message(error));
-    drmgmt_options_free(o);
-    return context;
-}
 
 static inline drmgmt_session *log_in(drmgmt_context *context, const char *email, const char *password)
 {

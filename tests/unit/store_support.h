@@ -6,6 +6,7 @@
 #include "auth/auth.h"
 #include "core/context_internal.h"
 #include "core/core.h"
+#include "environment.h"
 #include "queries.h"
 #include "store/connection.h"
 #include "store/owner.h"
@@ -26,14 +27,6 @@
 #variable, text, drmgmt__q_##slot.index                                                                        \
     }
 
-static inline const char *need(const char *name)
-{
-    const char *value = getenv(name);
-
-    cr_assert(value && *value, "%s is missing: run this through ctest", name);
-    return value;
-}
-
 /* A superuser's statement; text of the first value, "" for none. */
 static inline void admin_at(const char *url, const char *sql, char out[128])
 {
@@ -52,7 +45,7 @@ static inline void admin_at(const char *url, const char *sql, char out[128])
 
 static inline void admin(const char *sql, char out[128])
 {
-    admin_at(need("DRM_ADMIN_DATABASE_URL"), sql, out);
+    admin_at(from_env("DRM_ADMIN_DATABASE_URL"), sql, out);
 }
 
 static inline long admin_number(const char *sql)

@@ -403,7 +403,7 @@ Test(auth, a_session_opens_without_the_database)
     char *json = NULL;
 
     cr_assert_eq(drmgmt_options_set_database_url(options, "host=/nowhere dbname=none"), 0);
-    cr_assert_eq(drmgmt_options_set_keyring_file(options, env("DRM_KEYRING")), 0);
+    cr_assert_eq(drmgmt_options_set_keyring_file(options, from_env("DRM_KEYRING")), 0);
     cr_assert_eq(drmgmt_context_new(options, &offline, NULL), 0);
     drmgmt_options_free(options);
     cr_assert_eq(drmgmt_session_open_token(offline, tokens->access_token, &session, NULL), 0);
@@ -438,8 +438,8 @@ Test(auth, connections_lost_between_calls)
     drmgmt_tokens *first = NULL, *second = NULL;
 
     drmgmt_context_free(context);
-    cr_assert_eq(drmgmt_options_set_database_url(options, env("DRM_APP_DATABASE_URL")), 0);
-    cr_assert_eq(drmgmt_options_set_keyring_file(options, env("DRM_KEYRING")), 0);
+    cr_assert_eq(drmgmt_options_set_database_url(options, from_env("DRM_APP_DATABASE_URL")), 0);
+    cr_assert_eq(drmgmt_options_set_keyring_file(options, from_env("DRM_KEYRING")), 0);
     cr_assert_eq(drmgmt_options_set_application_name(options, tenant_id + 19), 0);
     cr_assert_eq(drmgmt_context_new(options, &context, NULL), 0);
     drmgmt_options_free(options);

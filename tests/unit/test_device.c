@@ -7,7 +7,7 @@ static drmgmt_session *ours, *theirs;
 
 static void open_all(void)
 {
-    context = open_context(false);
+    context = open_context(true);
     ours = open_session(context);
     theirs = open_other_tenant(context);
 }

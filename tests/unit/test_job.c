@@ -12,7 +12,7 @@ static void open_all(void)
     char id[DRMGMT__UUID_SIZE], json[160];
     drmgmt_error *error = NULL;
 
-    context = open_context(false);
+    context = open_context(true);
     ours = open_session(context);
     theirs = open_other_tenant(context);
     cr_assert(drmgmt__uuid_v7(id) == 0);

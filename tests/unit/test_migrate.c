@@ -22,8 +22,8 @@ static void make_database(const char *name)
 
     snprintf(sql, sizeof sql, "CREATE DATABASE %s OWNER drm_migrate", name);
     admin(sql, NULL);
-    other_database(need("DRM_DATABASE_URL"), name, owner_url);
-    other_database(need("DRM_ADMIN_DATABASE_URL"), name, admin_url);
+    other_database(from_env("DRM_DATABASE_URL"), name, owner_url);
+    other_database(from_env("DRM_ADMIN_DATABASE_URL"), name, admin_url);
 }
 
 static void migrate(const char *url, int status, const char *word)

@@ -9,8 +9,8 @@ static fixture f;
 
 static void setup(void)
 {
-    schema_at(need("DRM_DATABASE_URL"));
-    fixture_open(&f, need("DRM_APP_DATABASE_URL"), 2, 5000, 10000);
+    schema_at(from_env("DRM_DATABASE_URL"));
+    fixture_open(&f, from_env("DRM_APP_DATABASE_URL"), 2, 5000, 10000);
 }
 
 static void teardown(void)

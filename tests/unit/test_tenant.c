@@ -8,7 +8,8 @@ static int create(const char *name, const char *address, const char *text, const
 {
     char id[37] = "";
     drmgmt_error *error = NULL;
-    int rc = drmgmt_db_create_tenant(env("DRM_DATABASE_URL"), env("DRM_KEYRING"), name, address, text, id, &error);
+    int rc =
+        drmgmt_db_create_tenant(from_env("DRM_DATABASE_URL"), from_env("DRM_KEYRING"), name, address, text, id, &error);
 
     cr_assert_eq(rc == 0, id[0] != '\0');
     if (rc)
@@ -52,7 +53,7 @@ Test(tenant, a_tenant_comes_whole)
 
     cr_assert(drmgmt__rows_int(rows, 0, 0) == 1 && drmgmt__rows_int(rows, 0, 1) == 1);
     cr_assert_eq(drmgmt__rows_bytes(rows, 0, 2, wrapped, sizeof wrapped), (long)sizeof wrapped);
-    cr_assert_eq(drmgmt__keyring_load(env("DRM_KEYRING"), &keyring, NULL), 0);
+    cr_assert_eq(drmgmt__keyring_load(from_env("DRM_KEYRING"), &keyring, NULL), 0);
     cr_assert_eq(drmgmt__data_key_unwrap(keyring, tenant_id, 1, wrapped, sizeof wrapped, &key), 0);
     cr_assert_eq(audited("tenant.create"), 1);
     drmgmt__keyring_free(keyring);
@@ -65,16 +66,16 @@ Test(tenant, a_keyring_of_another_database)
     bool created = false;
     drmgmt_error *error = NULL;
 
-    cr_assert_eq(drmgmt_db_install_keyring(env("DRM_DATABASE_URL"), env("DRM_KEYRING"), &created, NULL), 0,
+    cr_assert_eq(drmgmt_db_install_keyring(from_env("DRM_DATABASE_URL"), from_env("DRM_KEYRING"), &created, NULL), 0,
                  "again is no error");
     cr_assert_not(created);
     cr_assert(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/keyring", folder);
-    cr_assert_eq(drmgmt_db_install_keyring(env("DRM_DATABASE_URL"), path, &created, &error), DRMGMT_ERR_CONFLICT);
+    cr_assert_eq(drmgmt_db_install_keyring(from_env("DRM_DATABASE_URL"), path, &created, &error), DRMGMT_ERR_CONFLICT);
     cr_assert(strstr(drmgmt_error_message(error), "number 1") && strstr(drmgmt_error_message(error), path));
     drmgmt_error_free(error);
     error = NULL;
-    cr_assert_eq(drmgmt_db_create_tenant(env("DRM_DATABASE_URL"), path, "another", email, password, id, &error),
+    cr_assert_eq(drmgmt_db_create_tenant(from_env("DRM_DATABASE_URL"), path, "another", email, password, id, &error),
                  DRMGMT_ERR_CRYPTO);
     cr_assert(strstr(drmgmt_error_message(error), "install the keyring first"));
     drmgmt_error_free(error);
