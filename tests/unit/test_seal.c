@@ -2,6 +2,7 @@
  * or change. */
 #include "auth/auth.h"
 #include "core/core.h"
+#include "keyring_support.h"
 #include <criterion/criterion.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -13,21 +14,6 @@
 #define ROW    "018f0000-0000-7000-8000-0000000000aa"
 
 static drmgmt__keyring *keyring;
-
-/* A keyring from text. */
-static drmgmt__keyring *keyring_of(const char *text)
-{
-    char path[] = "/tmp/drmgmt-seal-XXXXXX";
-    int fd = mkstemp(path);
-    drmgmt__keyring *k = NULL;
-
-    cr_assert(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-    close(fd);
-    int rc = drmgmt__keyring_load(path, &k, NULL);
-    unlink(path);
-    cr_assert_eq(rc, 0);
-    return k;
-}
 
 #define HEX(b) b b b b b b b b b b b b b b b b b b b b b b b b b b b b b b b b
 #define OLD    "seal 1 " HEX("11") "\nkek 1 " HEX("22") "\ntoken 1 " HEX("33") "\n"

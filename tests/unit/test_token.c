@@ -1,6 +1,7 @@
 /* Access tokens: everything libjwt would have let through, and everything else that is not ours. Tokens are made here
  * with an independent HMAC, so that what is refused is refused for the flaw that is tested. */
 #include "auth/auth_internal.h"
+#include "keyring_support.h"
 #include <criterion/criterion.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -16,20 +17,6 @@
 
 static drmgmt__keyring *keyring;
 static uint8_t key[32];
-
-static drmgmt__keyring *keyring_of(const char *text)
-{
-    char path[] = "/tmp/drmgmt-token-XXXXXX";
-    int fd = mkstemp(path);
-    drmgmt__keyring *k = NULL;
-
-    cr_assert(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-    close(fd);
-    int rc = drmgmt__keyring_load(path, &k, NULL);
-    unlink(path);
-    cr_assert_eq(rc, 0);
-    return k;
-}
 
 static void setup(void)
 {
