@@ -108,6 +108,9 @@ def test_nothing_is_lost_and_nothing_done_twice(fragile):
     for thread in submitters:
         thread.start()
     wait_until(lambda: len(running_writes(stack)) >= 10, 20)
+    # What the dead worker leaves must hold something to repeat: none of the short jobs may be in its hands when it dies.
+    long_ids = [submit(api, device, "sleep", {"ms": 8000}) for device in devices[:3]]
+    wait_until(lambda: all(has_status(api, job, "running") for job in long_ids), 20)
 
     stack.kill("worker")
     orphans = running_writes(stack)
