@@ -11,7 +11,7 @@ static int login_by_key(ctl *c, const char *file, ctl_login *login)
     drmgmt_error *error = NULL;
     int code = ctl_read_secret(file, "API key", &login->api_key);
 
-    if (!code && drmgmt_session_open_api_key(c->context, login->api_key, &c->session, &error))
+    if (!code && drmgmt_session_open_api_key(c->context, login->api_key, &ctl_origin, &c->session, &error))
         code = ctl_fail(error);
     return code;
 }
@@ -38,7 +38,8 @@ static int login_by_password(ctl *c, ctl_login *login)
 
     if (code)
         return code;
-    int rc = drmgmt_login(c->context, email, password, ctl_value(c, "tenant"), &tokens, &error);
+    const drmgmt_login_request request = { .email = email, .password = password, .tenant = ctl_value(c, "tenant") };
+    int rc = drmgmt_login(c->context, &request, &ctl_origin, &tokens, &error);
     ctl_free_secret(password);
     if (!rc) {
         ctl_login_take(login, tokens);
@@ -103,7 +104,7 @@ static int end_login(ctl *c, const ctl_login *login)
     drmgmt_error *error = NULL;
     int code = ctl_connect(c);
 
-    if (!code && drmgmt_logout(c->context, login->refresh_token, &error))
+    if (!code && drmgmt_logout(c->context, login->refresh_token, &ctl_origin, &error))
         code = ctl_fail(error);
     if (code)
         ctl_note("the log-in was forgotten here but not revoked: it ends by itself when it expires");

@@ -142,6 +142,7 @@ int ctl_read_json(const char *path, json_t **object);
 /* ---- connection and session (connection.c, session.c, session_file.c) ---- */
 int ctl_connect(ctl *c);
 int ctl_open(ctl *c);
+extern const drmgmt_origin ctl_origin; /* what audit rows say of where a command came from */
 int ctl_owner_url(const ctl *c, const char **url);
 int ctl_keyring(const ctl *c, const char *purpose, const char **path);
 

@@ -8,11 +8,13 @@
 
 enum { EARLY = 60 /* s: a command that starts now shall not end unauthenticated */ };
 
+const drmgmt_origin ctl_origin = { .request_id = NULL, .address = "drmctl" };
+
 static int open_api_key(ctl *c, const char *key)
 {
     drmgmt_error *error = NULL;
 
-    return drmgmt_session_open_api_key(c->context, key, &c->session, &error) ? ctl_fail(error) : 0;
+    return drmgmt_session_open_api_key(c->context, key, &ctl_origin, &c->session, &error) ? ctl_fail(error) : 0;
 }
 
 static bool is_stale(const ctl_login *login)
@@ -38,7 +40,7 @@ static int exchange(ctl *c, const char *path, ctl_login *login)
         return 0;
     }
     ctl_login_clear(&stored);
-    if (!drmgmt_refresh(c->context, login->refresh_token, &tokens, &error)) {
+    if (!drmgmt_refresh(c->context, login->refresh_token, &ctl_origin, &tokens, &error)) {
         ctl_login_take(login, tokens);
         return ctl_session_save(path, login);
     }
@@ -70,7 +72,7 @@ static int open_login(ctl *c, const char *path, ctl_login *login)
 
     if (code)
         return code;
-    if (!drmgmt_session_open_token(c->context, login->access_token, &c->session, &error))
+    if (!drmgmt_session_open_token(c->context, login->access_token, &ctl_origin, &c->session, &error))
         return 0;
     /* A clock that was set, or a token key that was changed: the refresh token may still be good. */
     if (refreshed || drmgmt_error_status(error) != DRMGMT_ERR_UNAUTHENTICATED)
@@ -79,7 +81,9 @@ static int open_login(ctl *c, const char *path, ctl_login *login)
     code = refresh(c, path, login);
     if (code)
         return code;
-    return drmgmt_session_open_token(c->context, login->access_token, &c->session, &error) ? ctl_fail(error) : 0;
+    return drmgmt_session_open_token(c->context, login->access_token, &ctl_origin, &c->session, &error)
+               ? ctl_fail(error)
+               : 0;
 }
 
 static int open_kept(ctl *c)
@@ -125,7 +129,5 @@ int ctl_open(ctl *c)
     } else {
         code = open_kept(c);
     }
-    if (!code)
-        drmgmt_session_set_origin(c->session, NULL, "drmctl");
     return code;
 }

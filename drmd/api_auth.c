@@ -34,12 +34,14 @@ static void reply_failure(drmd_request *r, drmgmt_error *error)
 void drmd_auth_login(drmd_request *r)
 {
     drmd_string_field fields[] = { { "email", true, NULL }, { "password", true, NULL }, { "tenant", false, NULL } };
+    drmgmt_origin origin = drmd_origin(r);
     drmd_strings *strings = drmd_strings_read(r, fields, DRMD_COUNT(fields));
     if (!strings)
         return;
     drmgmt_tokens *tokens = NULL;
     drmgmt_error *error = NULL;
-    int failed = drmgmt_login(r->server->context, fields[0].value, fields[1].value, fields[2].value, &tokens, &error);
+    drmgmt_login_request request = { .email = fields[0].value, .password = fields[1].value, .tenant = fields[2].value };
+    int failed = drmgmt_login(r->server->context, &request, &origin, &tokens, &error);
     drmd_strings_free(strings);
     if (failed)
         reply_failure(r, error);
@@ -55,7 +57,8 @@ void drmd_auth_refresh(drmd_request *r)
         return;
     drmgmt_tokens *tokens = NULL;
     drmgmt_error *error = NULL;
-    int failed = drmgmt_refresh(r->server->context, fields[0].value, &tokens, &error);
+    drmgmt_origin origin = drmd_origin(r);
+    int failed = drmgmt_refresh(r->server->context, fields[0].value, &origin, &tokens, &error);
     drmd_strings_free(strings);
     if (failed)
         reply_failure(r, error);
@@ -70,12 +73,33 @@ void drmd_auth_logout(drmd_request *r)
     if (!strings)
         return;
     drmgmt_error *error = NULL;
-    int failed = drmgmt_logout(r->server->context, fields[0].value, &error);
+    drmgmt_origin origin = drmd_origin(r);
+    int failed = drmgmt_logout(r->server->context, fields[0].value, &origin, &error);
     drmd_strings_free(strings);
     if (failed)
         drmd_reply_error(r, error);
     else
         drmd_reply(r, 204, NULL, NULL, 0);
+}
+
+void drmd_auth_logout_everywhere(drmd_request *r)
+{
+    int64_t ended = 0;
+    drmgmt_error *error = NULL;
+    if (drmgmt_logout_everywhere(r->session, &ended, &error))
+        drmd_reply_error(r, error);
+    else
+        drmd_reply(r, 204, NULL, NULL, 0);
+}
+
+void drmd_permission_table(drmd_request *r)
+{
+    char *json = NULL;
+    drmgmt_error *error = NULL;
+    if (drmgmt_permission_table(&json, &error))
+        drmd_reply_error(r, error);
+    else
+        drmd_reply_json(r, 200, json, strlen(json));
 }
 
 void drmd_auth_whoami(drmd_request *r)

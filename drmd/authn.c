@@ -4,6 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
+drmgmt_origin drmd_origin(const drmd_request *r)
+{
+    return (drmgmt_origin){ .request_id = r->request_id, .address = r->info->remote_addr };
+}
+
 static bool challenge(drmd_request *r, const char *detail)
 {
     drmd_reply_problem(r, 401, NULL, "%s", detail);
@@ -36,17 +41,17 @@ bool drmd_authenticate(drmd_request *r)
         return false;
     drmgmt_error *error = NULL;
     bool is_key = r->headers[DRMD_H_API_KEY] || strncmp(text, "drm_", 4) == 0;
-    int failed = is_key ? drmgmt_session_open_api_key(r->server->context, text, &r->session, &error)
-                        : drmgmt_session_open_token(r->server->context, text, &r->session, &error);
+    drmgmt_origin origin = drmd_origin(r);
+    int failed = is_key ? drmgmt_session_open_api_key(r->server->context, text, &origin, &r->session, &error)
+                        : drmgmt_session_open_token(r->server->context, text, &origin, &r->session, &error);
     if (failed) {
         if (failed != DRMGMT_ERR_UNAUTHENTICATED) {
             drmd_reply_error(r, error);
             return false;
         }
         drmgmt_error_free(error);
-        return challenge(r, is_key ? "The API key is unknown, expired or revoked."
+        return challenge(r, is_key ? "The API key is unknown, expired, revoked or not to be used from here."
                                    : "The access token is not valid, or is no longer.");
     }
-    drmgmt_session_set_origin(r->session, r->request_id, r->info->remote_addr);
     return true;
 }

@@ -232,6 +232,8 @@ void drmd_head(drmd_request *r, drmd_buffer *b, int status);
 /* ---- authn.c ---- */
 /* Opens the request's session; answers 401 itself and returns false. */
 bool drmd_authenticate(drmd_request *r);
+/* Where the request comes from, for the library. */
+drmgmt_origin drmd_origin(const drmd_request *r);
 
 /* ---- metrics.c ---- */
 drmd_metrics *drmd_metrics_new(void); /* NULL when memory is out */

@@ -13,8 +13,13 @@ const drmd_route drmd_routes[] = {
       drmd_auth_refresh, NULL, "auth", "Exchange a refresh token, which is good for one use, for new tokens" },
     { DRMD_POST, API "/auth/logout", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, "RefreshToken", NULL, 204, SMALL,
       drmd_auth_logout, NULL, "auth", "Revoke a refresh token and all that came from the same log-in" },
+    { DRMD_POST, API "/auth/logout-everywhere", DRMGMT_PERM_NONE, 0, NULL, NULL, NULL, 204, 0,
+      drmd_auth_logout_everywhere, NULL, "auth", "End all of one's own log-ins, on every machine, at once" },
     { DRMD_GET, API "/auth/whoami", DRMGMT_PERM_NONE, 0, NULL, NULL, "Whoami", 200, 0, drmd_auth_whoami, NULL, "auth",
       "Tell who is asking" },
+
+    { DRMD_GET, API "/permissions", DRMGMT_PERM_NONE, 0, NULL, NULL, "PermissionTable", 200, 0, drmd_permission_table,
+      NULL, "roles", "List what may be allowed, and the least built-in role that holds it" },
 
     { DRMD_GET, API "/api-keys", DRMGMT_PERM_API_KEY_OWN, 0, "api_key", NULL, "ApiKeyPage", 200, 0, drmd_api_key_list,
       NULL, "api-keys", "List one's own API keys" },

@@ -5,6 +5,8 @@
 #define OBJECT  "\"type\":\"object\",\"additionalProperties\":false,"
 #define BOOL    "{\"type\":\"boolean\"}"
 #define UUID    "{\"type\":\"string\",\"format\":\"uuid\"}"
+#define ROLE    "{\"enum\":[\"none\",\"viewer\",\"operator\",\"administrator\"]}"
+#define TEXTS   "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"
 #define TEXT    "{\"type\":\"string\"}"
 #define INTEGER "{\"type\":\"integer\"}"
 
@@ -26,9 +28,16 @@ const drmd_schema drmd_schemas[] = {
                 ",\"token_type\":{\"const\":\"bearer\"},\"expires_in\":{\"type\":\"integer\",\"description\":"
                 "\"Seconds\"},\"refresh_token\":{\"type\":\"string\",\"description\":\"Good for one "
                 "use\"},\"refresh_expires_in\":" INTEGER "}}" },
-    { "Whoami", "{\"type\":\"object\",\"required\":[\"tenant_id\",\"tenant\",\"user_id\",\"email\",\"role\",\"auth\"],"
+    { "Whoami", "{\"type\":\"object\",\"required\":[\"tenant_id\",\"tenant\",\"user_id\",\"email\",\"role\","
+                "\"permissions\",\"auth\"],"
                 "\"properties\":{\"tenant_id\":" UUID ",\"tenant\":" TEXT ",\"user_id\":" UUID ",\"email\":" TEXT
-                ",\"role\":{\"enum\":[\"viewer\",\"operator\",\"administrator\"]},\"auth\":" TEXT "}}" },
+                ",\"role\":" ROLE ",\"permissions\":" TEXTS ",\"auth\":" TEXT "}}" },
+    { "PermissionTable",
+      "{\"type\":\"object\",\"required\":[\"permissions\"],\"properties\":{\"permissions\":{\"type\":\"array\","
+      "\"items\":{\"type\":\"object\",\"required\":[\"name\",\"description\",\"role\",\"tenant\",\"platform\","
+      "\"on_devices\"],\"properties\":{\"name\":" TEXT ",\"description\":" TEXT ",\"role\":" ROLE
+      ",\"tenant\":{\"type\":\"boolean\"},\"platform\":{\"type\":\"boolean\"},\"on_devices\":{\"type\":"
+      "\"boolean\"}}}}}}" },
     { "ApiKeyCreated", "{\"allOf\":[{\"$ref\":\"#/components/schemas/"
                        "ApiKey\"},{\"type\":\"object\",\"required\":[\"id\",\"key\"],\"properties\":{"
                        "\"key\":{\"type\":\"string\",\"description\":\"Told this once: keep it\"}}}]}" },

@@ -89,7 +89,7 @@ int main(void)
         rc = drmgmt_context_new(options, &context, &error);
     drmgmt_options_free(options);
     if (!rc)
-        rc = drmgmt_session_open_api_key(context, key, &session, &error);
+        rc = drmgmt_session_open_api_key(context, key, NULL, &session, &error);
     int code = rc ? complain("session", error) : list_devices(session);
     if (code == 0)
         code = read_sysdescr(session, device);

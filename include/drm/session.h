@@ -12,14 +12,14 @@ typedef struct drmgmt_session drmgmt_session;
 
 /* What a role may do is cumulative: an administrator may all that an operator may, and so on. */
 typedef enum drmgmt_role {
-    DRMGMT_ROLE_NONE = 0,
+    DRMGMT_ROLE_NONE = 0, /* only what roles of the tenant's own give */
     DRMGMT_ROLE_VIEWER = 1,
     DRMGMT_ROLE_OPERATOR = 2,
     DRMGMT_ROLE_ADMINISTRATOR = 3
 } drmgmt_role;
 
 /* One thing that may be allowed; each route and each library call names one. The table in
- * libdrm/auth/permission.c says which role holds it. */
+ * libdrm/auth/permission.c tells all of each; the database knows it by drmctl db migrate. */
 typedef enum drmgmt_permission {
     DRMGMT_PERM_NONE, /* any authenticated actor */
     DRMGMT_PERM_DEVICE_READ,
@@ -31,55 +31,96 @@ typedef enum drmgmt_permission {
     DRMGMT_PERM_JOB_SUBMIT_WRITE,
     DRMGMT_PERM_JOB_CANCEL,
     DRMGMT_PERM_API_KEY_OWN,
+    DRMGMT_PERM_USER_READ,
+    DRMGMT_PERM_USER_ADMIN,
+    DRMGMT_PERM_TENANT_READ,
+    DRMGMT_PERM_TENANT_SETTINGS,
+    DRMGMT_PERM_AUDIT_READ,
+    DRMGMT_PERM_OUTBOUND_READ,
+    DRMGMT_PERM_MIB_WRITE,
+    DRMGMT_PERM_PLATFORM_TENANT,
+    DRMGMT_PERM_PLATFORM_OUTBOUND,
+    DRMGMT_PERM_PLATFORM_AUDIT,
     DRMGMT_PERM_COUNT
 } drmgmt_permission;
 
 DRMGMT_API const char *drmgmt_permission_name(drmgmt_permission permission); /* "device:read" */
+/* DRMGMT_PERM_COUNT if there is none of that name. */
+DRMGMT_API drmgmt_permission drmgmt_permission_parse(const char *name);
 DRMGMT_API drmgmt_role drmgmt_permission_role(drmgmt_permission permission); /* least role that holds it */
 DRMGMT_API const char *drmgmt_role_name(drmgmt_role role);                   /* "viewer" */
 /* DRMGMT_ROLE_NONE if there is no role of that name. */
 DRMGMT_API drmgmt_role drmgmt_role_parse(const char *name);
+/* All permissions with what they allow, who holds them and whether they can be held on some devices only:
+ * {"permissions":[{"name","description","role","tenant","platform","on_devices"}]}; free with drmgmt_free(). */
+DRMGMT_API DRMGMT_NODISCARD int drmgmt_permission_table(char **json, drmgmt_error **error);
+
+/* The tenant of those who manage tenants: a log-in names it by its name, sessions of its users tell this id. */
+#define DRMGMT_PLATFORM_TENANT    "platform"
+#define DRMGMT_PLATFORM_TENANT_ID "00000000-0000-0000-0000-000000000000"
+
+/* Where a call comes from: kept with audit rows, held against the addresses of API keys, and what log-ins are throttled
+ * by. Texts are copied, cut at 64 bytes; NULL: not known. */
+typedef struct drmgmt_origin {
+    const char *request_id;
+    const char *address; /* of the client: "192.0.2.7", "2001:db8::7" */
+} drmgmt_origin;
 
 /* The answer to a log-in: strings live until drmgmt_tokens_free(). */
 typedef struct drmgmt_tokens {
-    char *access_token;         /* JWT, HS256 */
+    char *access_token;         /* JWT */
     char *refresh_token;        /* opaque, one use */
     int64_t expires_in;         /* seconds the access token is good for: 900 */
     int64_t refresh_expires_in; /* seconds the refresh token is good for */
 } drmgmt_tokens;
 DRMGMT_API void drmgmt_tokens_free(drmgmt_tokens *tokens); /* wipes and frees; NULL is allowed */
 
-/* Checks a password (scrypt) and issues tokens. tenant: name of the tenant when the address has users in several,
- * else NULL. Wrong password, unknown and disabled user give the same error after the same time. Needs a keyring.
- * Errors: UNAUTHENTICATED, INVALID, LIMIT (too many log-ins being checked), UNAVAILABLE. */
-DRMGMT_API DRMGMT_NODISCARD int drmgmt_login(drmgmt_context *context, const char *email, const char *password,
-                                             const char *tenant, drmgmt_tokens **tokens, drmgmt_error **error);
+typedef struct drmgmt_login_request {
+    const char *email, *password;
+    const char *tenant;        /* name or id; NULL: the one tenant where address and password are good */
+    const char *second_factor; /* a code or a recovery code; NULL: none */
+} drmgmt_login_request;
+
+/* Checks a password (scrypt) and issues tokens. Wrong password, unknown and disabled user give the same error after the
+ * same time. Needs a keyring. origin: NULL if not known.
+ * Errors: UNAUTHENTICATED, CONFLICT (good in several tenants: name one), INVALID, LIMIT (too many log-ins being
+ * checked), UNAVAILABLE. */
+DRMGMT_API DRMGMT_NODISCARD int drmgmt_login(drmgmt_context *context, const drmgmt_login_request *request,
+                                             const drmgmt_origin *origin, drmgmt_tokens **tokens, drmgmt_error **error);
 /* Rotates a refresh token. Using one twice revokes its whole family: UNAUTHENTICATED. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_refresh(drmgmt_context *context, const char *refresh_token,
-                                               drmgmt_tokens **tokens, drmgmt_error **error);
-/* Revokes a refresh token and its family. An unknown one is no error. */
-DRMGMT_API DRMGMT_NODISCARD int drmgmt_logout(drmgmt_context *context, const char *refresh_token, drmgmt_error **error);
+                                               const drmgmt_origin *origin, drmgmt_tokens **tokens,
+                                               drmgmt_error **error);
+/* Revokes a refresh token and its family, access tokens included. An unknown one is no error. */
+DRMGMT_API DRMGMT_NODISCARD int drmgmt_logout(drmgmt_context *context, const char *refresh_token,
+                                              const drmgmt_origin *origin, drmgmt_error **error);
 
-/* Opens a session from an access token. Needs a keyring. No database access: the actor's state and role are
+/* Opens a session from an access token. Needs a keyring. No database access: the actor's state and rights are
  * checked by the database in the same round trip as each call. Errors: UNAUTHENTICATED. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_session_open_token(drmgmt_context *context, const char *access_token,
-                                                          drmgmt_session **session, drmgmt_error **error);
+                                                          const drmgmt_origin *origin, drmgmt_session **session,
+                                                          drmgmt_error **error);
 /* Opens a session from an API key ("drm_<id>_<secret>"), with or without a keyring: the database checks the key's
- * hash, at opening and in each transaction. Errors: UNAUTHENTICATED, UNAVAILABLE. */
+ * hash, its scopes and the address it is used from, at opening and in each transaction. Errors: UNAUTHENTICATED,
+ * UNAVAILABLE. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_session_open_api_key(drmgmt_context *context, const char *api_key,
-                                                            drmgmt_session **session, drmgmt_error **error);
+                                                            const drmgmt_origin *origin, drmgmt_session **session,
+                                                            drmgmt_error **error);
 DRMGMT_API void drmgmt_session_close(drmgmt_session *session); /* NULL is allowed */
 
 /* Who this is: live as long as the session. */
 DRMGMT_API const char *drmgmt_session_tenant_id(const drmgmt_session *session);
 DRMGMT_API const char *drmgmt_session_user_id(const drmgmt_session *session);
 DRMGMT_API drmgmt_context *drmgmt_session_context(const drmgmt_session *session);
-/* Request id and peer address kept with audit rows of this session; NULL clears. Copied, cut at 64 bytes. */
-DRMGMT_API void drmgmt_session_set_origin(drmgmt_session *session, const char *request_id, const char *address);
-/* Asks the database who the actor is: {"tenant_id","tenant","user_id","email","role","auth"}; free with drmgmt_free().
- */
+/* Where the next calls of this session come from; NULL clears. */
+DRMGMT_API void drmgmt_session_set_origin(drmgmt_session *session, const drmgmt_origin *origin);
+/* Ends all log-ins of this user, this one included: refresh tokens are revoked, access tokens refused from the next
+ * call on. API keys stay. *ended, unless NULL: how many refresh tokens that were. */
+DRMGMT_API DRMGMT_NODISCARD int drmgmt_logout_everywhere(drmgmt_session *session, int64_t *ended, drmgmt_error **error);
+/* Asks the database who the actor is: {"tenant_id","tenant","user_id","email","role","permissions","auth"}; free with
+ * drmgmt_free(). permissions: what may be done on all devices with this token or key. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_session_whoami(drmgmt_session *session, char **json, drmgmt_error **error);
-/* FORBIDDEN unless the actor's role, read from the database now, holds the permission. */
+/* FORBIDDEN unless the actor, as the database knows it now, holds the permission, be it on some devices only. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_session_require(drmgmt_session *session, drmgmt_permission permission,
                                                        drmgmt_error **error);
 

@@ -89,6 +89,7 @@ struct drmgmt_session {
     drmgmt__session_kind kind;
     char tenant_id[37]; /* "" for a system session */
     char user_id[37];   /* or the purpose */
+    char family_id[37]; /* the log-in of an access token; else "" */
     char *api_key;      /* API-key sessions: the whole key, sent with each transaction; wiped */
     char request_id[65], address[65];
 };

@@ -27,11 +27,16 @@ void drmgmt__digest_cache_put(drmgmt__digest_cache *cache, const uint8_t digest[
 
 /* ---- token.c: access tokens ---- */
 enum { DRMGMT__ACCESS_SECONDS = 900, DRMGMT__REFRESH_SECONDS = 30 * 24 * 3600 };
-int drmgmt__token_issue(const drmgmt__keyring *keyring, const char *tenant_id, const char *user_id, char **token,
+/* Whose a token is: all in normal form; family_id is the log-in it comes from, "" if none. */
+typedef struct drmgmt__identity {
+    char tenant_id[DRMGMT__UUID_SIZE], user_id[DRMGMT__UUID_SIZE], family_id[DRMGMT__UUID_SIZE];
+} drmgmt__identity;
+void drmgmt__identity_set(drmgmt__identity *who, const char *tenant_id, const char *user_id, const char *family_id);
+int drmgmt__token_issue(const drmgmt__keyring *keyring, const drmgmt__identity *who, char **token,
                         drmgmt_error **error);
 /* Verifies one and tells whose it is. cache may be NULL. UNAUTHENTICATED for every flaw. */
 int drmgmt__token_verify(const drmgmt__keyring *keyring, struct drmgmt__token_cache *cache, const char *token,
-                         char tenant_id[DRMGMT__UUID_SIZE], char user_id[DRMGMT__UUID_SIZE], drmgmt_error **error);
+                         drmgmt__identity *who, drmgmt_error **error);
 
 /* ---- refresh_token.c: "drmr_" and base64url of tenant(16) user(16) id(16) secret(32) ---- */
 enum { DRMGMT__REFRESH_SIZE = 5 + 107 + 1 };
@@ -43,9 +48,19 @@ int drmgmt__refresh_token_make(const char *tenant_id, const char *user_id, drmgm
                                char text[DRMGMT__REFRESH_SIZE]); /* 0 or CRYPTO */
 bool drmgmt__refresh_token_parse(const char *text, drmgmt__refresh_token *token);
 
+/* ---- login.c: what every way of log-in ends in ---- */
+/* Stores a new log-in and gives its tokens. amr: how the person proved who they are (RFC 8176), blank between. */
+int drmgmt__login_issue(drmgmt_context *context, const char *tenant_id, const char *user_id, const char *amr,
+                        const drmgmt_origin *origin, drmgmt_tokens **tokens, drmgmt_error **error);
+/* Tokens, and what is to be stored of the refresh token. */
+int drmgmt__tokens_make(drmgmt_context *context, const drmgmt__identity *who, drmgmt__refresh_token *refresh,
+                        drmgmt_tokens **tokens, drmgmt_error **error);
+int drmgmt__replace_refusal(int rc, drmgmt_error *failure, const char *text, drmgmt_error **error);
+DRMGMT__DEFINE_CLEANUP(drmgmt__tokens_freep, drmgmt_tokens *, drmgmt_tokens_free)
+
 /* ---- session.c ---- */
 /* A session sealed with the keyring. CRYPTO when the context has none. */
-int drmgmt__session_open_user(drmgmt_context *context, const char *tenant_id, const char *user_id,
+int drmgmt__session_open_user(drmgmt_context *context, const drmgmt__identity *who, const drmgmt_origin *origin,
                               drmgmt_session **session, drmgmt_error **error);
 DRMGMT__DEFINE_CLEANUP(drmgmt__session_closep, drmgmt_session *, drmgmt_session_close)
 #define DRMGMT__SESSION DRMGMT__CLEANUP(drmgmt__session_closep)

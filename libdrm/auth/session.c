@@ -1,6 +1,7 @@
 /* Sessions: who acts. Called by programs (public calls) and by login.c; the database checks each on every transaction,
  * so that opening one from a token needs no round trip. */
 #include "auth/auth_internal.h"
+#include "auth/permission.h"
 #include "core/context_internal.h"
 #include "core/strbuf.h"
 #include "queries.h"
@@ -27,7 +28,7 @@ int drmgmt__need_keyring(const drmgmt_context *context, drmgmt_error **error)
                                            " use an API key");
 }
 
-int drmgmt__session_open_user(drmgmt_context *context, const char *tenant_id, const char *user_id,
+int drmgmt__session_open_user(drmgmt_context *context, const drmgmt__identity *who, const drmgmt_origin *origin,
                               drmgmt_session **session, drmgmt_error **error)
 {
     int rc = drmgmt__need_keyring(context, error);
@@ -37,8 +38,10 @@ int drmgmt__session_open_user(drmgmt_context *context, const char *tenant_id, co
     drmgmt_session *s = new_session(context, DRMGMT__SESSION_USER);
     if (!s)
         return drmgmt__fail_memory(error);
-    snprintf(s->tenant_id, sizeof s->tenant_id, "%s", tenant_id);
-    snprintf(s->user_id, sizeof s->user_id, "%s", user_id);
+    snprintf(s->tenant_id, sizeof s->tenant_id, "%s", who->tenant_id);
+    snprintf(s->user_id, sizeof s->user_id, "%s", who->user_id);
+    snprintf(s->family_id, sizeof s->family_id, "%s", who->family_id);
+    drmgmt_session_set_origin(s, origin);
     *session = s;
     return 0;
 }
@@ -58,15 +61,15 @@ int drmgmt__session_open_system(drmgmt_context *context, const char *purpose, dr
     return 0;
 }
 
-int drmgmt_session_open_token(drmgmt_context *context, const char *access_token, drmgmt_session **session,
-                              drmgmt_error **error)
+int drmgmt_session_open_token(drmgmt_context *context, const char *access_token, const drmgmt_origin *origin,
+                              drmgmt_session **session, drmgmt_error **error)
 {
-    char tenant_id[DRMGMT__UUID_SIZE], user_id[DRMGMT__UUID_SIZE];
+    drmgmt__identity who;
     int rc = drmgmt__need_keyring(context, error);
 
     if (!rc)
-        rc = drmgmt__token_verify(context->keyring, context->tokens, access_token, tenant_id, user_id, error);
-    return rc ? rc : drmgmt__session_open_user(context, tenant_id, user_id, session, error);
+        rc = drmgmt__token_verify(context->keyring, context->tokens, access_token, &who, error);
+    return rc ? rc : drmgmt__session_open_user(context, &who, origin, session, error);
 }
 
 /* ---- API keys ---- */
@@ -82,7 +85,8 @@ static bool key_form(const char *key)
 
 static int refuse_key(drmgmt_error **error)
 {
-    return drmgmt__fail(error, DRMGMT_ERR_UNAUTHENTICATED, "the API key is unknown, expired or revoked");
+    return drmgmt__fail(error, DRMGMT_ERR_UNAUTHENTICATED,
+                        "the API key is unknown, expired, revoked or not to be used from this address");
 }
 
 /* Asks whose key it is; a refused one raises in sec.enter_api_key(). */
@@ -111,8 +115,8 @@ static int identify(drmgmt_session *s, drmgmt_error **error)
     return 0;
 }
 
-int drmgmt_session_open_api_key(drmgmt_context *context, const char *api_key, drmgmt_session **session,
-                                drmgmt_error **error)
+int drmgmt_session_open_api_key(drmgmt_context *context, const char *api_key, const drmgmt_origin *origin,
+                                drmgmt_session **session, drmgmt_error **error)
 {
     if (!key_form(api_key))
         return refuse_key(error);
@@ -121,6 +125,7 @@ int drmgmt_session_open_api_key(drmgmt_context *context, const char *api_key, dr
         free(s);
         return drmgmt__fail_memory(error);
     }
+    drmgmt_session_set_origin(s, origin);
     int rc = identify(s, error);
     if (rc) {
         drmgmt_session_close(s);
@@ -166,10 +171,10 @@ static void keep_printable(const char *text, char out[65])
     out[n] = '\0';
 }
 
-void drmgmt_session_set_origin(drmgmt_session *session, const char *request_id, const char *address)
+void drmgmt_session_set_origin(drmgmt_session *session, const drmgmt_origin *origin)
 {
-    keep_printable(request_id, session->request_id);
-    keep_printable(address, session->address);
+    keep_printable(origin ? origin->request_id : NULL, session->request_id);
+    keep_printable(origin ? origin->address : NULL, session->address);
 }
 
 int drmgmt_session_whoami(drmgmt_session *session, char **json, drmgmt_error **error)
@@ -187,6 +192,8 @@ int drmgmt_session_whoami(drmgmt_session *session, char **json, drmgmt_error **e
     drmgmt__strbuf_putc(&b, '{');
     for (size_t i = 0; i < DRMGMT__COUNT(names); i++)
         drmgmt__json_member(&b, names[i], drmgmt__rows_text(rows, 0, i));
+    drmgmt__json_key(&b, "permissions");
+    drmgmt__permission_names(&b, (uint64_t)drmgmt__rows_int(rows, 0, DRMGMT__COUNT(names)));
     drmgmt__json_member(&b, "auth", session->kind == DRMGMT__SESSION_API_KEY ? "api-key" : "token");
     drmgmt__strbuf_putc(&b, '}');
     char *text = drmgmt__strbuf_steal(&b, NULL);
@@ -203,8 +210,8 @@ int drmgmt_session_require(drmgmt_session *session, drmgmt_permission permission
 
     if (rc == DRMGMT_ERR_FORBIDDEN) {
         drmgmt_error_free(failure);
-        return drmgmt__fail(error, rc, "your role does not allow this: %s needs the role %s or more",
-                            drmgmt_permission_name(permission), drmgmt_role_name(drmgmt_permission_role(permission)));
+        return drmgmt__fail(error, rc, "your role does not allow this: the permission %s is needed",
+                            drmgmt_permission_name(permission));
     }
     if (rc && error)
         *error = failure;

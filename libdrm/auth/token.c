@@ -11,19 +11,15 @@
 enum { TOKEN_MAX = 2048, LEEWAY = 30, CACHE_SETS = 2048 };
 static const char issuer[] = "drmgmt";
 
-struct identity {
-    char tenant_id[DRMGMT__UUID_SIZE], user_id[DRMGMT__UUID_SIZE];
-};
-
 struct drmgmt__token_cache {
-    drmgmt__digest_cache *verified; /* SHA-256 of a token -> struct identity */
+    drmgmt__digest_cache *verified; /* SHA-256 of a token -> drmgmt__identity */
 };
 
 struct drmgmt__token_cache *drmgmt__token_cache_new(void)
 {
     struct drmgmt__token_cache *c = calloc(1, sizeof *c);
 
-    if (c && !(c->verified = drmgmt__digest_cache_new(CACHE_SETS, sizeof(struct identity)))) {
+    if (c && !(c->verified = drmgmt__digest_cache_new(CACHE_SETS, sizeof(drmgmt__identity)))) {
         free(c);
         return NULL;
     }
@@ -36,9 +32,16 @@ void drmgmt__token_cache_free(struct drmgmt__token_cache *cache)
     free(cache);
 }
 
+void drmgmt__identity_set(drmgmt__identity *who, const char *tenant_id, const char *user_id, const char *family_id)
+{
+    snprintf(who->tenant_id, sizeof who->tenant_id, "%s", tenant_id);
+    snprintf(who->user_id, sizeof who->user_id, "%s", user_id);
+    snprintf(who->family_id, sizeof who->family_id, "%s", family_id);
+}
+
 /* ---- making ---- */
 
-static int fill(jwt_t *jwt, const uint8_t *key, unsigned number, const char *tenant_id, const char *user_id)
+static int fill(jwt_t *jwt, const uint8_t *key, unsigned number, const drmgmt__identity *who)
 {
     char kid[16], jti[DRMGMT__UUID_SIZE];
     long now = (long)time(NULL);
@@ -48,15 +51,15 @@ static int fill(jwt_t *jwt, const uint8_t *key, unsigned number, const char *ten
     snprintf(kid, sizeof kid, "%u", number);
     return jwt_set_alg(jwt, JWT_ALG_HS256, key, 32) || jwt_add_header(jwt, "kid", kid) ||
                    jwt_add_grant(jwt, "iss", issuer) || jwt_add_grant(jwt, "aud", issuer) ||
-                   jwt_add_grant(jwt, "sub", user_id) || jwt_add_grant(jwt, "tid", tenant_id) ||
-                   jwt_add_grant(jwt, "jti", jti) || jwt_add_grant_int(jwt, "iat", now) ||
-                   jwt_add_grant_int(jwt, "nbf", now) || jwt_add_grant_int(jwt, "exp", now + DRMGMT__ACCESS_SECONDS)
+                   jwt_add_grant(jwt, "sub", who->user_id) || jwt_add_grant(jwt, "tid", who->tenant_id) ||
+                   jwt_add_grant(jwt, "sid", who->family_id) || jwt_add_grant(jwt, "jti", jti) ||
+                   jwt_add_grant_int(jwt, "iat", now) || jwt_add_grant_int(jwt, "nbf", now) ||
+                   jwt_add_grant_int(jwt, "exp", now + DRMGMT__ACCESS_SECONDS)
                ? -1
                : 0;
 }
 
-int drmgmt__token_issue(const drmgmt__keyring *keyring, const char *tenant_id, const char *user_id, char **token,
-                        drmgmt_error **error)
+int drmgmt__token_issue(const drmgmt__keyring *keyring, const drmgmt__identity *who, char **token, drmgmt_error **error)
 {
     unsigned number = 0;
     const uint8_t *key = drmgmt__keyring_key(keyring, DRMGMT__KEY_TOKEN, &number);
@@ -66,7 +69,7 @@ int drmgmt__token_issue(const drmgmt__keyring *keyring, const char *tenant_id, c
         return drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "the keyring has no token key");
     if (jwt_new(&jwt))
         return drmgmt__fail_memory(error);
-    char *text = fill(jwt, key, number, tenant_id, user_id) ? NULL : jwt_encode_str(jwt);
+    char *text = fill(jwt, key, number, who) ? NULL : jwt_encode_str(jwt);
     jwt_free(jwt);
     if (!text)
         return drmgmt__fail_memory(error);
@@ -145,14 +148,14 @@ static bool id_of(const json_t *claims, const char *name, char out[DRMGMT__UUID_
 }
 
 /* NULL: good; else what is wrong. */
-static const char *claims_error(const json_t *claims, int64_t now, struct identity *who, int64_t *expiry)
+static const char *claims_error(const json_t *claims, int64_t now, drmgmt__identity *who, int64_t *expiry)
 {
     int64_t issued, begins;
 
     if (!claims || !text_is(claims, "iss", issuer) || !text_is(claims, "aud", issuer) ||
         !id_of(claims, "sub", who->user_id) || !id_of(claims, "tid", who->tenant_id) ||
-        !time_of(claims, "exp", expiry) || !time_of(claims, "iat", &issued) || !time_of(claims, "nbf", &begins) ||
-        !json_is_string(json_object_get(claims, "jti")))
+        !id_of(claims, "sid", who->family_id) || !time_of(claims, "exp", expiry) || !time_of(claims, "iat", &issued) ||
+        !time_of(claims, "nbf", &begins) || !json_is_string(json_object_get(claims, "jti")))
         return "the access token is not valid";
     if (*expiry <= now)
         return "the access token has expired: refresh it or log in again";
@@ -161,7 +164,7 @@ static const char *claims_error(const json_t *claims, int64_t now, struct identi
     return NULL;
 }
 
-static const char *verify(const drmgmt__keyring *keyring, const char *token, int64_t now, struct identity *who,
+static const char *verify(const drmgmt__keyring *keyring, const char *token, int64_t now, drmgmt__identity *who,
                           int64_t *expiry)
 {
     const char *payload = strchr(token, '.'), *signature = payload ? strchr(++payload, '.') : NULL;
@@ -178,25 +181,24 @@ static const char *verify(const drmgmt__keyring *keyring, const char *token, int
 }
 
 int drmgmt__token_verify(const drmgmt__keyring *keyring, struct drmgmt__token_cache *cache, const char *token,
-                         char tenant_id[DRMGMT__UUID_SIZE], char user_id[DRMGMT__UUID_SIZE], drmgmt_error **error)
+                         drmgmt__identity *who, drmgmt_error **error)
 {
     size_t n = token ? strnlen(token, TOKEN_MAX + 1) : 0;
     uint8_t digest[DRMGMT__DIGEST_SIZE];
-    struct identity who;
+    drmgmt__identity found;
     int64_t now = (int64_t)time(NULL), expiry = 0;
 
     if (n < 1 || n > TOKEN_MAX)
         return drmgmt__fail(error, DRMGMT_ERR_UNAUTHENTICATED, "the access token is not valid");
     if (drmgmt__sha256(token, n, digest))
         return drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "SHA-256 is not available");
-    if (!cache || !drmgmt__digest_cache_get(cache->verified, digest, now, &who)) {
-        const char *wrong = verify(keyring, token, now, &who, &expiry);
+    if (!cache || !drmgmt__digest_cache_get(cache->verified, digest, now, &found)) {
+        const char *wrong = verify(keyring, token, now, &found, &expiry);
         if (wrong)
             return drmgmt__fail(error, DRMGMT_ERR_UNAUTHENTICATED, "%s", wrong);
         if (cache)
-            drmgmt__digest_cache_put(cache->verified, digest, now, expiry, &who);
+            drmgmt__digest_cache_put(cache->verified, digest, now, expiry, &found);
     }
-    memcpy(tenant_id, who.tenant_id, DRMGMT__UUID_SIZE);
-    memcpy(user_id, who.user_id, DRMGMT__UUID_SIZE);
+    *who = found;
     return 0;
 }

@@ -90,9 +90,10 @@ int drmgmt__submit_together(drmgmt_session *session, const drmgmt__order *o, drm
     struct item item = { .session = session, .order = o };
     char key[256];
 
-    /* Of an API key its id, which is no secret. */
-    snprintf(key, sizeof key, "%s %s %d %.36s", session->tenant_id, session->user_id,
-             (int)drmgmt__order_permission(o->operation), session->api_key ? session->api_key : "");
+    /* Of an API key its id, which is no secret, and where it is used from, which it may be held to. */
+    snprintf(key, sizeof key, "%s %s %s %d %.36s %s", session->tenant_id, session->user_id, session->family_id,
+             (int)drmgmt__order_permission(o->operation), session->api_key ? session->api_key : "",
+             session->api_key ? session->address : "");
     drmgmt__combine(session->context->combiner, key, &item, store_group);
     if (!item.settled)
         store_alone(&item);

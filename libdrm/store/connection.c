@@ -19,8 +19,9 @@ enum { ENTER_USER = DRMGMT__QUERY_COUNT, ENTER_API_KEY, ENTER_SYSTEM, SLOT_COUNT
 static const struct fixed {
     const char *name, *sql;
 } fixed[SLOT_COUNT - DRMGMT__QUERY_COUNT] = {
-    [ENTER_USER - DRMGMT__QUERY_COUNT] = { "enter_user", "SELECT sec.enter($1::text, $2::integer)" },
-    [ENTER_API_KEY - DRMGMT__QUERY_COUNT] = { "enter_api_key", "SELECT sec.enter_api_key($1::text, $2::integer)" },
+    [ENTER_USER - DRMGMT__QUERY_COUNT] = { "enter_user", "SELECT sec.enter($1::text, $2::integer, $3::uuid)" },
+    [ENTER_API_KEY -
+        DRMGMT__QUERY_COUNT] = { "enter_api_key", "SELECT sec.enter_api_key($1::text, $2::integer, $3::text)" },
     [ENTER_SYSTEM - DRMGMT__QUERY_COUNT] = { "enter_system", "SELECT sec.enter_system($1::text)" },
 };
 /* How much longer than a statement may take the answer is waited for. */
@@ -111,8 +112,8 @@ static bool send_plain(drmgmt__connection *c, const char *sql)
 struct entry {
     unsigned slot;
     int n;
-    const char *values[2];
-    char seal[DRMGMT__SEAL_SIZE], role[4];
+    const char *values[3];
+    char seal[DRMGMT__SEAL_SIZE], permission[4];
 };
 
 static int make_entry(const drmgmt__connection *c, const drmgmt_session *session, drmgmt_permission permission,
@@ -120,14 +121,16 @@ static int make_entry(const drmgmt__connection *c, const drmgmt_session *session
 {
     bool system = session->kind == DRMGMT__SESSION_SYSTEM;
 
-    snprintf(e->role, sizeof e->role, "%d", (int)drmgmt_permission_role(permission) % 100);
+    snprintf(e->permission, sizeof e->permission, "%u", (unsigned)permission % 100);
     e->values[0] = e->seal;
-    e->values[1] = e->role;
-    e->n = system ? 1 : 2;
+    e->values[1] = e->permission;
+    e->values[2] = session->family_id[0] ? session->family_id : NULL;
+    e->n = system ? 1 : 3;
     e->slot = system ? ENTER_SYSTEM : ENTER_USER;
     if (session->kind == DRMGMT__SESSION_API_KEY) {
         e->slot = ENTER_API_KEY;
         e->values[0] = session->api_key;
+        e->values[2] = session->address[0] ? session->address : NULL;
         return 0;
     }
     return drmgmt__seal_mint(c->context->keyring, system ? "-" : session->tenant_id, session->user_id, backend_pid,

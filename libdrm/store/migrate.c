@@ -1,6 +1,7 @@
 /* Migrations: what is embedded against what is applied. Called by drmctl db and init. Under an advisory lock, each
  * migration in a transaction with its row of history, so that two at once, or one that is killed, leave a history that
  * is true. */
+#include "auth/permission.h"
 #include "core/core.h"
 #include "store/migrations.h"
 #include "store/owner.h"
@@ -212,6 +213,10 @@ int drmgmt_db_migrate(const char *owner_url, drmgmt_migrate_fn *progress, void *
         rc = new_list(&list, error);
     if (!rc)
         rc = apply_missing(owner, list, progress, user, &count, error);
+    if (!rc)
+        rc = drmgmt__owner_become(owner, error);
+    if (!rc)
+        rc = drmgmt__permissions_install(owner, error);
     if (!rc && applied)
         *applied = count;
     return rc;

@@ -1,6 +1,7 @@
 /* Setting up: the keyring's seal keys in the database, and tenants with their first administrator. Called by drmctl
  * init and by tests; works as the migrating owner, because no program may make a tenant. */
 #include "auth/auth.h"
+#include "auth/permission.h"
 #include "core/core.h"
 #include "queries.h"
 #include "store/owner.h"
@@ -60,6 +61,8 @@ static int install_keys(const char *owner_url, const char *path, const drmgmt__k
         rc = drmgmt__owner_script(owner, "BEGIN", error);
     for (size_t i = 0; !rc && (key = drmgmt__keyring_at(keyring, DRMGMT__KEY_SEAL, i, &number)); i++)
         rc = install_key(owner, path, number, key, error);
+    if (!rc)
+        rc = drmgmt__permissions_install(owner, error);
     return rc ? rc : drmgmt__owner_script(owner, "COMMIT", error);
 }
 

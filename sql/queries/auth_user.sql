@@ -1,1 +1,1 @@
-SELECT tenant_id, user_id, password_hash, active FROM sec.auth_user($1, $2)
+SELECT tenant_id, user_id, password_hash, active, tenant FROM sec.auth_user($1, $2)

@@ -65,7 +65,7 @@ static void *submit_thread(void *user)
     submitter *s = user;
     drmgmt_session *session = NULL;
     drmgmt_error *error = NULL;
-    if (drmgmt_session_open_token(s->context, s->b->token, &session, &error)) {
+    if (drmgmt_session_open_token(s->context, s->b->token, NULL, &session, &error)) {
         library_fail(s->b, "drmgmt_session_open_token", error);
         return NULL;
     }

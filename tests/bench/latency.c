@@ -141,7 +141,7 @@ bool bench_latency(bench *b)
              b->devices[0]);
     bool done = fixture_login(b) && measure(&l, "poll", by_polling) && measure(&l, "sse", by_events);
     drmgmt_context *context = done ? library_open(b) : NULL;
-    if (context && drmgmt_session_open_token(context, b->token, &l.session, &error))
+    if (context && drmgmt_session_open_token(context, b->token, NULL, &l.session, &error))
         done = library_fail(b, "drmgmt_session_open_token", error);
     done = done && l.session && measure(&l, "libdrm", by_library);
     drmgmt_session_close(l.session);

@@ -23,14 +23,16 @@ static void set_up(void)
     int rc = drmgmt__keyring_load(path, &context.keyring, NULL);
     unlink(path);
     MUST(rc == 0 && (context.tokens = drmgmt__token_cache_new()));
-    MUST(drmgmt__token_issue(context.keyring, "0192e4a0-0000-7000-8000-000000000001",
-                             "0192e4a0-0000-7000-8000-000000000002", &issued, NULL) == 0);
+    static const drmgmt__identity who = { "0192e4a0-0000-7000-8000-000000000001",
+                                          "0192e4a0-0000-7000-8000-000000000002",
+                                          "0192e4a0-0000-7000-8000-000000000003" };
+    MUST(drmgmt__token_issue(context.keyring, &who, &issued, NULL) == 0);
 }
 
 static void check(const char *token)
 {
     drmgmt_session *session = NULL;
-    int rc = drmgmt_session_open_token(&context, token, &session, NULL);
+    int rc = drmgmt_session_open_token(&context, token, NULL, &session, NULL);
 
     if (strcmp(token, issued) == 0) {
         MUST(rc == 0);

@@ -20,11 +20,12 @@ INSERT INTO drm.tenants (tenant_id, name) VALUES (%(tenant)s, %(word)s);
 INSERT INTO drm.tenant_keys (tenant_id, version, wrapped) VALUES (%(tenant)s, 1, %(blob)s);
 INSERT INTO drm.users (tenant_id, id, email, role) VALUES (%(tenant)s, %(user)s, %(word)s || '@example.net', 'operator');
 INSERT INTO drm.rbac_roles (tenant_id, id, name) VALUES (%(tenant)s, %(role)s, %(word)s);
-INSERT INTO drm.user_roles (tenant_id, user_id, role_id) VALUES (%(tenant)s, %(user)s, %(role)s);
+INSERT INTO drm.user_roles (tenant_id, id, user_id, role_id) VALUES (%(tenant)s, gen_random_uuid(), %(user)s, %(role)s);
 INSERT INTO drm.api_keys (tenant_id, id, user_id, label, prefix, key_hash)
     VALUES (%(tenant)s, %(key_id)s, %(user)s, %(word)s, left(%(key)s, 12), sha256(convert_to(%(key)s, 'UTF8')));
 INSERT INTO drm.refresh_tokens (tenant_id, id, family_id, user_id, token_hash, expires_at)
     VALUES (%(tenant)s, gen_random_uuid(), gen_random_uuid(), %(user)s, sha256('token'), now() + interval '1 day');
+INSERT INTO drm.revoked_families (tenant_id, user_id, family_id, until) VALUES (%(tenant)s, %(user)s, gen_random_uuid(), now());
 INSERT INTO drm.audit_logs (tenant_id, id, action) VALUES (%(tenant)s, gen_random_uuid(), %(word)s);
 INSERT INTO drm.devices (tenant_id, id, name, tags)
     SELECT %(tenant)s, CASE WHEN i = 0 THEN %(device)s::uuid ELSE gen_random_uuid() END, %(word)s || '-' || i, ARRAY[%(word)s]

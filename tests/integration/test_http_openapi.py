@@ -82,6 +82,8 @@ def test_every_route_answers(stack, document):
         else:
             is_problem(anonymous, 401)
         known = Api(stack.url, token).call(method.upper(), concrete, body)
+        if path.endswith("/logout-everywhere"):
+            token = stack.login()
         assert known.status not in (401, 405, 500, 501) and known.status < 500, (path, method, known)
         assert str(known.status) in operation["responses"], (path, method, known)
         if known.status == 404:

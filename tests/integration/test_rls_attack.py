@@ -177,9 +177,9 @@ def test_a_withdrawn_actor_is_out_at_once(siege, attacker, change):
 
 def test_the_role_is_checked_where_the_context_is_entered(siege, attacker):
     for enter, value in (("sec.enter", siege.seal_of(attacker, siege.b)), ("sec.enter_api_key", siege.b.key)):
-        run(attacker, f"SELECT {enter}(%s, 2)", (value,))
+        run(attacker, f"SELECT {enter}(%s, 3)", (value,))  # credential:read
         attacker.rollback()
-        refused(attacker, "DR403", f"SELECT {enter}(%s, 3)", (value,))
+        refused(attacker, "DR403", f"SELECT {enter}(%s, 4)", (value,))  # credential:write
 
 
 def test_enter_does_not_tell_who_exists(siege, attacker):
@@ -188,7 +188,7 @@ def test_enter_does_not_tell_who_exists(siege, attacker):
     for tenant, user in ((siege.a.tenant, siege.a.user), (siege.a.tenant, uuid.uuid4()), (uuid.uuid4(), uuid.uuid4())):
         forged = siege.seal(attacker, tenant, user, key=secrets.token_bytes(32))
         said.add(str(refused(attacker, DENIED, "SELECT sec.enter(%s, 0)", (forged,))))
-        refused(attacker, DENIED, "SELECT * FROM sec.actor_rank(%s, %s)", (str(tenant), str(user)), says="permission denied")
+        refused(attacker, DENIED, "SELECT * FROM sec.actor_rights(%s, %s, NULL)", (str(tenant), str(user)), says="permission denied")
     assert len(said) == 1
     # One who can is told, for its own tenant.
     refused(attacker, NO_AUTH, "SELECT sec.enter(%s, 0)", (siege.seal(attacker, siege.b.tenant, uuid.uuid4()),))
@@ -234,11 +234,11 @@ def test_a_system_seal_opens_no_table(siege, attacker):
 
 
 def test_what_makes_seals_cannot_be_called(siege, attacker):
-    for call in ("sec.mint(gen_random_uuid(), gen_random_uuid())", "sec.install_seal_key(9, '\\x00')", "sec.seed_context('x')",
+    for call in ("sec.mint(gen_random_uuid(), 'x')", "sec.install_seal_key(9, '\\x00')", "sec.seed_context('x')",
                  "sec.protect('drm.devices')", "sec.open_to_scheduler('drm.devices')", "sec.hide_statistics('drm.devices')",
                  "sched.pick('default', 1, true)", "sched.ensure_partitions()", "sched.backoff(1)"):
         refused(attacker, DENIED, f"SELECT {call}", says="permission denied for function")
-    assert siege.ask("SELECT sec.mint(gen_random_uuid(), gen_random_uuid())")[0][0].count(".") == 5
+    assert siege.ask("SELECT sec.mint(gen_random_uuid(), 'x')")[0][0].count(".") == 5
 
 
 # ---- roles, settings, objects ----

@@ -5,15 +5,17 @@ import re
 import pytest
 from attack_support import siege  # noqa: F401
 
-SCHEMAS = "('drm', 'sec', 'app', 'sched')"
+SCHEMAS = "('drm', 'sec', 'app', 'sched', 'adm')"
 # Not a tenant's, each for its own reason: the history of migrations says nothing of tenants; workers are the scheduler's alone.
 NO_POLICY = {"drm.schema_migrations"}
 NO_TENANT = NO_POLICY | {"drm.workers"}
 # drm_app cannot insert tenants, so that the uniqueness of their names tells it nothing.
 GLOBAL_KEYS = {"tenants_name_key"}
 CALLABLE = {"sec.open_seal", "sec.tenant", "sec.context", "sec.actor", "sec.enter", "sec.enter_api_key", "sec.enter_system", "sec.require_system",
-            "sec.auth_user", "app.current_tenant", "app.current_user_id", "sched.worker_register", "sched.worker_leave",
+            "sec.auth_user", "sec.scope", "sec.rights", "adm.end_family", "adm.end_logins", "adm.note_login", "app.current_tenant", "app.current_user_id", "sched.worker_register", "sched.worker_leave",
             "sched.worker_beat", "sched.worker_recover", "sched.claim", "sched.finish", "sched.reap"}
+# Functions that look across tenants, or write what programs may not: drm_sched's.
+SCHEDULERS = r"sched\.(?!ensure)|adm\.|sec\.(enter|auth_user|rights|require(?!_system)|apply_permissions|users_keep|user_roles|rbac_roles)"
 CODES = {"status", "lane", "protocol", "operation", "role", "kind", "snmp_version"}
 
 
@@ -47,6 +49,10 @@ def test_policies_compare_with_the_sealed_tenant_once_a_statement(names):
                      " pg_get_expr(polwithcheck, polrelid), (SELECT string_agg(r::regrole::text, ',') FROM unnest(polroles) r) FROM pg_policy")
     assert len(policies) > 30
     for table, name, command, permissive, using, check, roles in policies:
+        if name == "scope":
+            assert not permissive and command == "*" and roles == "drm_app", table
+            assert using.startswith("((( SELECT sec.scope() AS scope) IS NULL) OR (EXISTS ") and check in (None, using), (table, using)
+            continue
         assert permissive, (table, name)
         if name == "scheduler":
             assert (using, check, roles) == ("true", "true", "drm_sched"), (table, name)
@@ -55,6 +61,10 @@ def test_policies_compare_with_the_sealed_tenant_once_a_statement(names):
         assert using in (rule, None) or (name == "tenant_read" and command == "r" and using == with_global), (table, name, using)
         assert check in (rule, None), (table, name, check)
         assert check == rule or command in "rd", (table, name)
+    by_device = names("SELECT c.oid::regclass::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'device_id'"
+                      " WHERE relnamespace = 'drm'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition")
+    # A credential made with a device is the tenant's all the same.
+    assert {table for table, name, *_ in policies if name == "scope"} == by_device - {"drm.snmp_credentials"} | {"drm.devices"}
     assert {table for table, name, command, *_ in policies if command == "r"} == {"drm.mib_modules", "drm.mib_oids", "drm.tr181_parameters"}
 
 
@@ -115,10 +125,10 @@ def test_functions_with_rights_of_their_own_are_closed(names):
     """SECURITY DEFINER: of an owner meant for it, with a fixed search_path that ends in pg_temp."""
     functions = names("SELECT p.oid::regprocedure::text, p.proowner::regrole::text, array_to_string(p.proconfig, ';') FROM pg_proc p"
                       f" WHERE p.pronamespace::regnamespace::text IN {SCHEMAS} AND p.prosecdef")
-    assert len(functions) > 12
+    assert len(functions) > 20
     for name, owner, config in functions:
         assert config == "search_path=pg_catalog, pg_temp", name
-        assert owner == ("drm_sched" if re.match(r"sched\.(?!ensure)|sec\.(enter|auth_user)", name) else "drm_owner"), name
+        assert owner == ("drm_sched" if re.match(SCHEDULERS, name) else "drm_owner"), name
     # One whose body was parsed when it was made looks nothing up when it runs.
     paths = names("SELECT array_to_string(p.proconfig, ';') FROM pg_proc p"
                   f" WHERE p.pronamespace::regnamespace::text IN {SCHEMAS} AND p.prosqlbody IS NULL")

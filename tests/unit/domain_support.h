@@ -18,8 +18,9 @@ static inline drmgmt_session *log_in(drmgmt_context *context, const char *email,
     drmgmt_session *session = NULL;
     drmgmt_error *error = NULL;
 
-    cr_assert(drmgmt_login(context, email, password, NULL, &tokens, &error) == 0, "%s", drmgmt_error_message(error));
-    cr_assert(drmgmt_session_open_token(context, tokens->access_token, &session, &error) == 0, "%s",
+    cr_assert(drmgmt_login(context, &(drmgmt_login_request){ email, password, NULL, NULL }, NULL, &tokens, &error) == 0,
+              "%s", drmgmt_error_message(error));
+    cr_assert(drmgmt_session_open_token(context, tokens->access_token, NULL, &session, &error) == 0, "%s",
               drmgmt_error_message(error));
     drmgmt_tokens_free(tokens);
     return session;

@@ -8,7 +8,7 @@ TestSuite(auth, .init = setup, .fini = teardown);
 static int refresh(const char *token)
 {
     drmgmt_tokens *tokens = NULL;
-    int rc = drmgmt_refresh(context, token, &tokens, NULL);
+    int rc = drmgmt_refresh(context, token, NULL, &tokens, NULL);
 
     cr_assert_eq(rc == 0, tokens != NULL);
     drmgmt_tokens_free(tokens);
@@ -31,9 +31,11 @@ Test(auth, log_in_gives_tokens_that_open_a_session)
     cr_assert_str_eq(drmgmt_session_tenant_id(session), tenant_id);
     snprintf(expected, sizeof expected,
              "{\"tenant_id\":\"%s\",\"tenant\":\"%s\",\"user_id\":\"%s\",\"email\":\"%s\",\"role\":\"administrator\","
-             "\"auth\":\"token\"}",
+             "\"permissions\":[",
              tenant_id, tenant, drmgmt_session_user_id(session), email);
-    cr_assert_str_eq(json, expected);
+    cr_assert_eq(strncmp(json, expected, strlen(expected)), 0, "%s", json);
+    cr_assert(strstr(json, "\"credential:write\"") && !strstr(json, "platform") &&
+              strstr(json, ",\"auth\":\"token\"}"));
     cr_assert_eq(drmgmt_session_context(session), context);
     drmgmt_free(json);
     drmgmt_session_close(session);
@@ -55,7 +57,7 @@ Test(auth, addresses_are_compared_in_lower_case)
 
     for (size_t i = 0; i < sizeof upper; i++)
         upper[i] = email[i] >= 'a' && email[i] <= 'z' ? (char)(email[i] - 32) : email[i];
-    cr_assert_eq(drmgmt_login(context, upper, password, NULL, &tokens, NULL), 0);
+    cr_assert_eq(drmgmt_login(context, &(drmgmt_login_request){ upper, password, NULL, NULL }, NULL, &tokens, NULL), 0);
     drmgmt_tokens_free(tokens);
 }
 
@@ -67,7 +69,8 @@ static void refused(const char *address, const char *text, const char *where, co
     drmgmt_error *error = NULL;
     uint64_t before = drmgmt__password_count();
 
-    cr_assert_eq(drmgmt_login(context, address, text, where, &tokens, &error), DRMGMT_ERR_UNAUTHENTICATED, "%s", why);
+    cr_assert_eq(drmgmt_login(context, &(drmgmt_login_request){ address, text, where, NULL }, NULL, &tokens, &error),
+                 DRMGMT_ERR_UNAUTHENTICATED, "%s", why);
     cr_assert_null(tokens);
     cr_assert_eq(drmgmt__password_count(), before + 1, "%s: another amount of work", why);
     if (!expected[0])
@@ -83,42 +86,52 @@ Test(auth, refused_log_ins_cannot_be_told_apart)
     refused("nobody@example.net", password, NULL, "unknown address");
     refused(email, password, "another tenant", "wrong tenant");
     refused(email, password, "", "empty tenant");
-    change("UPDATE drm.users SET active = false WHERE tenant_id = $1::uuid", 1);
+    change("UPDATE drm.users SET active = false WHERE tenant_id = $1::uuid " NOT_SPARE, 1);
     refused(email, password, NULL, "disabled user");
     refused(email, password, tenant, "disabled user, tenant named");
-    change("UPDATE drm.users SET active = true WHERE tenant_id = $1::uuid", 1);
+    change("UPDATE drm.users SET active = true WHERE tenant_id = $1::uuid " NOT_SPARE, 1);
     change("UPDATE drm.tenants SET status = 'suspended' WHERE tenant_id = $1::uuid", 1);
     refused(email, password, NULL, "suspended tenant");
     change("UPDATE drm.tenants SET status = 'active' WHERE tenant_id = $1::uuid", 1);
-    change("UPDATE drm.users SET password_hash = NULL WHERE tenant_id = $1::uuid", 1);
+    change("UPDATE drm.users SET password_hash = NULL WHERE tenant_id = $1::uuid " NOT_SPARE, 1);
     refused(email, password, NULL, "no password");
-    change("UPDATE drm.users SET password_hash = 'nonsense' WHERE tenant_id = $1::uuid", 1);
+    change("UPDATE drm.users SET password_hash = 'nonsense' WHERE tenant_id = $1::uuid " NOT_SPARE, 1);
     refused(email, password, NULL, "broken hash");
     cr_assert_eq(audited("auth.login"), 0);
 }
 
-Test(auth, an_address_in_several_tenants_needs_the_name)
+Test(auth, an_address_in_several_tenants_with_one_password_needs_the_name)
 {
     char name[50], other[37];
     drmgmt_tokens *tokens = NULL;
+    drmgmt_error *error = NULL;
 
     snprintf(name, sizeof name, "%s bis", tenant);
     create_tenant(name, email, other);
-    refused(email, password, NULL, "two tenants");
-    refused(email, "wrong horse battery", NULL, "two tenants, wrong password");
-    cr_assert_eq(drmgmt_login(context, email, password, name, &tokens, NULL), 0);
+    cr_assert_eq(drmgmt_login(context, &(drmgmt_login_request){ email, password, NULL, NULL }, NULL, &tokens, &error),
+                 DRMGMT_ERR_CONFLICT);
+    cr_assert(strstr(drmgmt_error_message(error), name) && strcmp(drmgmt_error_field(error), "tenant") == 0);
+    drmgmt_error_free(error);
+    cr_assert_eq(
+        drmgmt_login(context, &(drmgmt_login_request){ email, "wrong horse battery", NULL, NULL }, NULL, &tokens, NULL),
+        DRMGMT_ERR_UNAUTHENTICATED);
+    cr_assert_eq(drmgmt_login(context, &(drmgmt_login_request){ email, password, name, NULL }, NULL, &tokens, NULL), 0);
     drmgmt_session *session = session_of(tokens);
     cr_assert_str_eq(drmgmt_session_tenant_id(session), other);
     drmgmt_session_close(session);
     drmgmt_tokens_free(tokens);
-    cr_assert_eq(drmgmt_login(context, email, password, tenant_id, &tokens, NULL), 0);
+    cr_assert_eq(
+        drmgmt_login(context, &(drmgmt_login_request){ email, password, tenant_id, NULL }, NULL, &tokens, NULL), 0);
     session = session_of(tokens);
     cr_assert_str_eq(drmgmt_session_tenant_id(session), tenant_id);
     drmgmt_session_close(session);
     drmgmt_tokens_free(tokens);
-    /* One of them closed: the other is meant. */
-    change("UPDATE drm.users SET active = false WHERE tenant_id = $1::uuid", 1);
-    cr_assert_eq(drmgmt_login(context, email, password, NULL, &tokens, NULL), 0);
+    /* One of them with another password, or closed: the other is meant. */
+    change("UPDATE drm.users SET password_hash = 'nonsense' WHERE tenant_id = $1::uuid " NOT_SPARE, 1);
+    cr_assert_eq(drmgmt_login(context, &(drmgmt_login_request){ email, password, NULL, NULL }, NULL, &tokens, NULL), 0);
+    drmgmt_tokens_free(tokens);
+    change("UPDATE drm.users SET active = false WHERE tenant_id = $1::uuid " NOT_SPARE, 1);
+    cr_assert_eq(drmgmt_login(context, &(drmgmt_login_request){ email, password, NULL, NULL }, NULL, &tokens, NULL), 0);
     drmgmt_tokens_free(tokens);
 }
 
@@ -126,16 +139,16 @@ Test(auth, an_address_in_more_tenants_than_are_looked_at)
 {
     drmgmt_tokens *tokens = NULL;
 
-    /* Disabled everywhere but here; still the name is asked for, because the look-up ends after eight. */
+    /* Disabled everywhere but here: the look-up ends after eight, and begins with who may log in. */
     change("WITH t AS (INSERT INTO drm.tenants (tenant_id, name) SELECT gen_random_uuid(), name || ' ' || i FROM "
            "drm.tenants,"
            " generate_series(1, 8) AS i WHERE tenant_id = $1::uuid RETURNING tenant_id)"
            " INSERT INTO drm.users (tenant_id, id, email, role, active) SELECT t.tenant_id, gen_random_uuid(), "
            "u.email, 'viewer', false"
-           " FROM t, drm.users u WHERE u.tenant_id = $1::uuid",
+           " FROM t, drm.users u WHERE u.tenant_id = $1::uuid " NOT_SPARE,
            8);
-    refused(email, password, NULL, "nine tenants");
-    cr_assert_eq(drmgmt_login(context, email, password, tenant, &tokens, NULL), 0);
+    refused(email, "wrong horse battery", NULL, "nine tenants, wrong password");
+    cr_assert_eq(drmgmt_login(context, &(drmgmt_login_request){ email, password, NULL, NULL }, NULL, &tokens, NULL), 0);
     drmgmt_tokens_free(tokens);
 }
 
@@ -161,19 +174,25 @@ Test(auth, log_in_with_malformed_input)
     uint64_t before = drmgmt__password_count();
 
     for (size_t i = 0; i < DRMGMT__COUNT(addresses); i++) {
-        cr_assert_eq(drmgmt_login(context, addresses[i], password, NULL, &tokens, &error), DRMGMT_ERR_INVALID, "%s",
-                     addresses[i]);
+        cr_assert_eq(
+            drmgmt_login(context, &(drmgmt_login_request){ addresses[i], password, NULL, NULL }, NULL, &tokens, &error),
+            DRMGMT_ERR_INVALID, "%s", addresses[i]);
         cr_assert_str_eq(drmgmt_error_field(error), "email");
         drmgmt_error_free(error);
     }
     memset(huge, 'a', sizeof huge - 1);
     huge[sizeof huge - 1] = '\0';
-    cr_assert_eq(drmgmt_login(context, huge, password, NULL, &tokens, NULL), DRMGMT_ERR_INVALID);
-    cr_assert_eq(drmgmt_login(context, email, "", NULL, &tokens, NULL), DRMGMT_ERR_INVALID);
-    cr_assert_eq(drmgmt_login(context, email, NULL, NULL, &tokens, NULL), DRMGMT_ERR_INVALID);
+    cr_assert_eq(drmgmt_login(context, &(drmgmt_login_request){ huge, password, NULL, NULL }, NULL, &tokens, NULL),
+                 DRMGMT_ERR_INVALID);
+    cr_assert_eq(drmgmt_login(context, &(drmgmt_login_request){ email, "", NULL, NULL }, NULL, &tokens, NULL),
+                 DRMGMT_ERR_INVALID);
+    cr_assert_eq(drmgmt_login(context, &(drmgmt_login_request){ email, NULL, NULL, NULL }, NULL, &tokens, NULL),
+                 DRMGMT_ERR_INVALID);
     memset(huge, 'a', sizeof huge - 1);
-    cr_assert_eq(drmgmt_login(context, email, huge, NULL, &tokens, NULL), DRMGMT_ERR_INVALID);
-    cr_assert_eq(drmgmt_login(context, email, password, "\xff", &tokens, NULL), DRMGMT_ERR_INVALID);
+    cr_assert_eq(drmgmt_login(context, &(drmgmt_login_request){ email, huge, NULL, NULL }, NULL, &tokens, NULL),
+                 DRMGMT_ERR_INVALID);
+    cr_assert_eq(drmgmt_login(context, &(drmgmt_login_request){ email, password, "\xff", NULL }, NULL, &tokens, NULL),
+                 DRMGMT_ERR_INVALID);
     cr_assert_eq(drmgmt__password_count(), before);
     refused(email, password, huge, "a tenant's name far too long");
 }
@@ -184,10 +203,11 @@ Test(auth, without_a_keyring)
     drmgmt_tokens *tokens = NULL, *good = log_in();
     drmgmt_session *session = NULL;
 
-    cr_assert_eq(drmgmt_login(bare, email, password, NULL, &tokens, NULL), DRMGMT_ERR_CRYPTO);
-    cr_assert_eq(drmgmt_refresh(bare, good->refresh_token, &tokens, NULL), DRMGMT_ERR_CRYPTO);
-    cr_assert_eq(drmgmt_logout(bare, good->refresh_token, NULL), DRMGMT_ERR_CRYPTO);
-    cr_assert_eq(drmgmt_session_open_token(bare, good->access_token, &session, NULL), DRMGMT_ERR_CRYPTO);
+    cr_assert_eq(drmgmt_login(bare, &(drmgmt_login_request){ email, password, NULL, NULL }, NULL, &tokens, NULL),
+                 DRMGMT_ERR_CRYPTO);
+    cr_assert_eq(drmgmt_refresh(bare, good->refresh_token, NULL, &tokens, NULL), DRMGMT_ERR_CRYPTO);
+    cr_assert_eq(drmgmt_logout(bare, good->refresh_token, NULL, NULL), DRMGMT_ERR_CRYPTO);
+    cr_assert_eq(drmgmt_session_open_token(bare, good->access_token, NULL, &session, NULL), DRMGMT_ERR_CRYPTO);
     cr_assert_eq(refresh(good->refresh_token), 0, "nothing was used up");
     drmgmt_tokens_free(good);
     drmgmt_context_free(bare);
@@ -199,10 +219,10 @@ Test(auth, a_refresh_token_is_good_once)
 {
     drmgmt_tokens *first = log_in(), *second = NULL, *third = NULL;
 
-    cr_assert_eq(drmgmt_refresh(context, first->refresh_token, &second, NULL), 0);
+    cr_assert_eq(drmgmt_refresh(context, first->refresh_token, NULL, &second, NULL), 0);
     cr_assert_str_neq(first->refresh_token, second->refresh_token);
     drmgmt_session_close(session_of(second));
-    cr_assert_eq(drmgmt_refresh(context, second->refresh_token, &third, NULL), 0);
+    cr_assert_eq(drmgmt_refresh(context, second->refresh_token, NULL, &third, NULL), 0);
     cr_assert_eq(audited("auth.refresh_reuse"), 0);
     cr_assert_eq(refresh(first->refresh_token), DRMGMT_ERR_UNAUTHENTICATED);
     cr_assert_eq(audited("auth.refresh_reuse"), 1);
@@ -229,9 +249,9 @@ Test(auth, expired_disabled_and_suspended)
 {
     drmgmt_tokens *tokens = log_in();
 
-    change("UPDATE drm.users SET active = false WHERE tenant_id = $1::uuid", 1);
+    change("UPDATE drm.users SET active = false WHERE tenant_id = $1::uuid " NOT_SPARE, 1);
     cr_assert_eq(refresh(tokens->refresh_token), DRMGMT_ERR_UNAUTHENTICATED);
-    change("UPDATE drm.users SET active = true WHERE tenant_id = $1::uuid", 1);
+    change("UPDATE drm.users SET active = true WHERE tenant_id = $1::uuid " NOT_SPARE, 1);
     change("UPDATE drm.tenants SET status = 'suspended' WHERE tenant_id = $1::uuid", 1);
     cr_assert_eq(refresh(tokens->refresh_token), DRMGMT_ERR_UNAUTHENTICATED);
     change("UPDATE drm.tenants SET status = 'active' WHERE tenant_id = $1::uuid", 1);
@@ -252,7 +272,7 @@ Test(auth, changed_and_foreign_refresh_tokens)
 
     for (size_t i = 0; i < DRMGMT__COUNT(texts); i++) {
         cr_assert_eq(refresh(texts[i]), DRMGMT_ERR_UNAUTHENTICATED);
-        cr_assert_eq(drmgmt_logout(context, texts[i], NULL), 0);
+        cr_assert_eq(drmgmt_logout(context, texts[i], NULL, NULL), 0);
     }
     /* In turn a letter of the tenant, the user, the id and the secret. */
     static const size_t places[] = { 8, 30, 50, 90 };
@@ -260,14 +280,14 @@ Test(auth, changed_and_foreign_refresh_tokens)
         snprintf(text, sizeof text, "%s", tokens->refresh_token);
         text[places[i]] = text[places[i]] == 'A' ? 'B' : 'A';
         cr_assert_eq(refresh(text), DRMGMT_ERR_UNAUTHENTICATED);
-        cr_assert_eq(drmgmt_logout(context, text, NULL), 0);
+        cr_assert_eq(drmgmt_logout(context, text, NULL, NULL), 0);
     }
     /* The right row, shown as another tenant's: 22 letters are 16 bytes and a half, so the first 21 carry the tenant
      * only. */
     snprintf(name, sizeof name, "%s bis", tenant);
     create_tenant(name, email, other_id);
     drmgmt_tokens *other = NULL;
-    cr_assert_eq(drmgmt_login(context, email, password, name, &other, NULL), 0);
+    cr_assert_eq(drmgmt_login(context, &(drmgmt_login_request){ email, password, name, NULL }, NULL, &other, NULL), 0);
     snprintf(text, sizeof text, "%.5s%.64s%s", "drmr_", other->refresh_token + 5, tokens->refresh_token + 5 + 64);
     cr_assert_eq(refresh(text), DRMGMT_ERR_UNAUTHENTICATED);
     cr_assert_eq(audited("auth.refresh_reuse") + audited("auth.logout"), 0);
@@ -281,11 +301,11 @@ Test(auth, log_out_ends_the_family)
 {
     drmgmt_tokens *first = log_in(), *second = NULL;
 
-    cr_assert_eq(drmgmt_refresh(context, first->refresh_token, &second, NULL), 0);
-    cr_assert_eq(drmgmt_logout(context, second->refresh_token, NULL), 0);
+    cr_assert_eq(drmgmt_refresh(context, first->refresh_token, NULL, &second, NULL), 0);
+    cr_assert_eq(drmgmt_logout(context, second->refresh_token, NULL, NULL), 0);
     cr_assert_eq(refresh(second->refresh_token), DRMGMT_ERR_UNAUTHENTICATED);
     cr_assert_eq(audited("auth.logout"), 1);
-    cr_assert_eq(drmgmt_logout(context, second->refresh_token, NULL), 0, "twice is no error");
+    cr_assert_eq(drmgmt_logout(context, second->refresh_token, NULL, NULL), 0, "twice is no error");
     cr_assert_eq(audited("auth.logout"), 1);
     cr_assert_eq(audited("auth.refresh_reuse"), 0);
     drmgmt_tokens_free(first);
@@ -307,7 +327,7 @@ static void *race(void *of)
     drmgmt_context *own = open_context(true);
 
     pthread_barrier_wait(&barrier);
-    r->rc = drmgmt_refresh(own, r->token, &r->tokens, NULL);
+    r->rc = drmgmt_refresh(own, r->token, NULL, &r->tokens, NULL);
     drmgmt_context_free(own);
     return NULL;
 }
@@ -352,7 +372,7 @@ Test(auth, a_reuse_beside_a_rotation_leaves_no_live_token)
 {
     for (int round = 0; round < 10; round++) {
         drmgmt_tokens *first = log_in(), *second = NULL;
-        cr_assert_eq(drmgmt_refresh(context, first->refresh_token, &second, NULL), 0);
+        cr_assert_eq(drmgmt_refresh(context, first->refresh_token, NULL, &second, NULL), 0);
         /* The thief shows the old token while the owner rotates the new one. */
         struct racer racers[2] = { { .token = first->refresh_token }, { .token = second->refresh_token } };
         run_race(racers, 2);
@@ -378,15 +398,15 @@ Test(auth, a_changed_role_holds_at_once)
     drmgmt_error *error = NULL;
 
     cr_assert_eq(drmgmt_session_require(session, DRMGMT_PERM_CREDENTIAL_WRITE, NULL), 0);
-    change("UPDATE drm.users SET role = 'operator' WHERE tenant_id = $1::uuid", 1);
+    change("UPDATE drm.users SET role = 'operator' WHERE tenant_id = $1::uuid " NOT_SPARE, 1);
     cr_assert_eq(drmgmt_session_require(session, DRMGMT_PERM_CREDENTIAL_WRITE, &error), DRMGMT_ERR_FORBIDDEN);
-    cr_assert(strstr(drmgmt_error_message(error), "credential:write needs the role administrator"));
+    cr_assert(strstr(drmgmt_error_message(error), "the permission credential:write is needed"));
     drmgmt_error_free(error);
     cr_assert_eq(drmgmt_session_require(session, DRMGMT_PERM_DEVICE_WRITE, NULL), 0);
-    change("UPDATE drm.users SET role = 'viewer' WHERE tenant_id = $1::uuid", 1);
+    change("UPDATE drm.users SET role = 'viewer' WHERE tenant_id = $1::uuid " NOT_SPARE, 1);
     cr_assert_eq(drmgmt_session_require(session, DRMGMT_PERM_DEVICE_WRITE, NULL), DRMGMT_ERR_FORBIDDEN);
     cr_assert_eq(drmgmt_session_require(session, DRMGMT_PERM_DEVICE_READ, NULL), 0);
-    change("UPDATE drm.users SET active = false WHERE tenant_id = $1::uuid", 1);
+    change("UPDATE drm.users SET active = false WHERE tenant_id = $1::uuid " NOT_SPARE, 1);
     cr_assert_eq(drmgmt_session_require(session, DRMGMT_PERM_NONE, NULL), DRMGMT_ERR_UNAUTHENTICATED);
     char *json = NULL;
     cr_assert_eq(drmgmt_session_whoami(session, &json, NULL), DRMGMT_ERR_UNAUTHENTICATED);
@@ -406,17 +426,19 @@ Test(auth, a_session_opens_without_the_database)
     cr_assert_eq(drmgmt_options_set_keyring_file(options, from_env("DRM_KEYRING")), 0);
     cr_assert_eq(drmgmt_context_new(options, &offline, NULL), 0);
     drmgmt_options_free(options);
-    cr_assert_eq(drmgmt_session_open_token(offline, tokens->access_token, &session, NULL), 0);
+    cr_assert_eq(drmgmt_session_open_token(offline, tokens->access_token, NULL, &session, NULL), 0);
     cr_assert_eq(drmgmt_session_whoami(session, &json, NULL), DRMGMT_ERR_UNAVAILABLE);
     drmgmt_session_close(session);
     session = NULL;
     drmgmt_tokens *none = NULL;
     uint64_t before = drmgmt__password_count();
-    cr_assert_eq(drmgmt_login(offline, email, password, NULL, &none, NULL), DRMGMT_ERR_UNAVAILABLE);
-    cr_assert_eq(drmgmt_refresh(offline, tokens->refresh_token, &none, NULL), DRMGMT_ERR_UNAVAILABLE);
-    cr_assert_eq(drmgmt_logout(offline, tokens->refresh_token, NULL), DRMGMT_ERR_UNAVAILABLE);
+    cr_assert_eq(drmgmt_login(offline, &(drmgmt_login_request){ email, password, NULL, NULL }, NULL, &none, NULL),
+                 DRMGMT_ERR_UNAVAILABLE);
+    cr_assert_eq(drmgmt_refresh(offline, tokens->refresh_token, NULL, &none, NULL), DRMGMT_ERR_UNAVAILABLE);
+    cr_assert_eq(drmgmt_logout(offline, tokens->refresh_token, NULL, NULL), DRMGMT_ERR_UNAVAILABLE);
     cr_assert_eq(drmgmt__password_count(), before);
-    cr_assert_eq(drmgmt_session_open_token(offline, tokens->refresh_token, &session, NULL), DRMGMT_ERR_UNAUTHENTICATED);
+    cr_assert_eq(drmgmt_session_open_token(offline, tokens->refresh_token, NULL, &session, NULL),
+                 DRMGMT_ERR_UNAUTHENTICATED);
     cr_assert_null(session);
     drmgmt_tokens_free(tokens);
     drmgmt_context_free(offline);
@@ -445,14 +467,105 @@ Test(auth, connections_lost_between_calls)
     drmgmt_options_free(options);
     first = log_in();
     cut_connections();
-    cr_assert_eq(drmgmt_refresh(context, first->refresh_token, &second, NULL), 0);
+    cr_assert_eq(drmgmt_refresh(context, first->refresh_token, NULL, &second, NULL), 0);
     cut_connections();
     drmgmt_session *session = session_of(second);
     cr_assert_eq(drmgmt_session_require(session, DRMGMT_PERM_NONE, NULL), 0);
     cut_connections();
-    cr_assert_eq(drmgmt_logout(context, second->refresh_token, NULL), 0);
+    cr_assert_eq(drmgmt_logout(context, second->refresh_token, NULL, NULL), 0);
     cr_assert_eq(audited("auth.logout"), 1);
     drmgmt_session_close(session);
     drmgmt_tokens_free(first);
     drmgmt_tokens_free(second);
+}
+
+/* ---- ends of log-ins ---- */
+
+Test(auth, log_out_ends_access_tokens_at_once)
+{
+    drmgmt_tokens *first = log_in(), *second = log_in();
+    drmgmt_session *a = session_of(first), *b = session_of(second);
+
+    cr_assert_eq(drmgmt_session_require(a, DRMGMT_PERM_NONE, NULL), 0);
+    cr_assert_eq(drmgmt_logout(context, first->refresh_token, NULL, NULL), 0);
+    cr_assert_eq(drmgmt_session_require(a, DRMGMT_PERM_NONE, NULL), DRMGMT_ERR_UNAUTHENTICATED);
+    cr_assert_eq(drmgmt_session_require(b, DRMGMT_PERM_NONE, NULL), 0, "another log-in goes on");
+    drmgmt_session_close(a);
+    drmgmt_session_close(b);
+    drmgmt_tokens_free(first);
+    drmgmt_tokens_free(second);
+}
+
+Test(auth, everywhere_ends_all_log_ins_of_the_user_and_no_other)
+{
+    drmgmt_tokens *first = log_in(), *second = log_in(), *fresh = NULL;
+    drmgmt_session *a = session_of(first), *b = session_of(second);
+    int64_t ended = 0;
+
+    cr_assert_eq(drmgmt_logout_everywhere(a, &ended, NULL), 0);
+    cr_assert_eq(ended, 2);
+    cr_assert_eq(drmgmt_session_require(a, DRMGMT_PERM_NONE, NULL), DRMGMT_ERR_UNAUTHENTICATED);
+    cr_assert_eq(drmgmt_session_require(b, DRMGMT_PERM_NONE, NULL), DRMGMT_ERR_UNAUTHENTICATED);
+    cr_assert_eq(drmgmt_refresh(context, second->refresh_token, NULL, &fresh, NULL), DRMGMT_ERR_UNAUTHENTICATED);
+    cr_assert_eq(audited("auth.logout_everywhere"), 1);
+    drmgmt_session_close(a);
+    drmgmt_session_close(b);
+    drmgmt_tokens_free(first);
+    drmgmt_tokens_free(second);
+    /* A log-in after it is good, and one refreshed from it. */
+    first = log_in();
+    cr_assert_eq(drmgmt_refresh(context, first->refresh_token, NULL, &fresh, NULL), 0);
+    a = session_of(fresh);
+    cr_assert_eq(drmgmt_session_require(a, DRMGMT_PERM_NONE, NULL), 0);
+    drmgmt_session_close(a);
+    drmgmt_tokens_free(first);
+    drmgmt_tokens_free(fresh);
+}
+
+Test(auth, the_last_administrator_stays)
+{
+    drmgmt_error *error = NULL;
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    static const char *const ways[] = {
+        "UPDATE drm.users SET role = 'viewer' WHERE tenant_id = $1::uuid",
+        "UPDATE drm.users SET active = false WHERE tenant_id = $1::uuid",
+        "UPDATE drm.users SET password_hash = NULL WHERE tenant_id = $1::uuid",
+        "DELETE FROM drm.users WHERE tenant_id = $1::uuid",
+    };
+
+    drmgmt__param(&p, tenant_id);
+    for (size_t i = 0; i < DRMGMT__COUNT(ways); i++) {
+        cr_assert_eq(drmgmt__owner_exec(admin, ways[i], &p, NULL, &error), DRMGMT_ERR_CONFLICT, "%s", ways[i]);
+        cr_assert(strstr(drmgmt_error_message(error), "last administrator"), "%s", drmgmt_error_message(error));
+        drmgmt_error_free(error);
+        error = NULL;
+    }
+    change("UPDATE drm.users SET role = 'viewer' WHERE tenant_id = $1::uuid " NOT_SPARE, 1);
+}
+
+/* ---- rights ---- */
+
+Test(auth, roles_of_the_tenants_own_hold_at_once_and_end_at_once)
+{
+    drmgmt_session *session = open_session();
+
+    change("UPDATE drm.users SET role = 'none' WHERE tenant_id = $1::uuid " NOT_SPARE, 1);
+    cr_assert_eq(drmgmt_session_require(session, DRMGMT_PERM_NONE, NULL), 0);
+    cr_assert_eq(drmgmt_session_require(session, DRMGMT_PERM_DEVICE_READ, NULL), DRMGMT_ERR_FORBIDDEN);
+    change(
+        "INSERT INTO drm.rbac_roles (tenant_id, id, name, permissions) VALUES ($1::uuid, gen_random_uuid(), 'reader',"
+        " '{device:read}')",
+        1);
+    change(
+        "INSERT INTO drm.user_roles (tenant_id, id, user_id, role_id) SELECT r.tenant_id, gen_random_uuid(), u.id, r.id"
+        " FROM drm.rbac_roles r JOIN drm.users u USING (tenant_id) WHERE tenant_id = $1::uuid " NOT_SPARE,
+        1);
+    cr_assert_eq(drmgmt_session_require(session, DRMGMT_PERM_DEVICE_READ, NULL), 0);
+    cr_assert_eq(drmgmt_session_require(session, DRMGMT_PERM_JOB_READ, NULL), DRMGMT_ERR_FORBIDDEN);
+    change("UPDATE drm.rbac_roles SET permissions = '{job:read}' WHERE tenant_id = $1::uuid", 1);
+    cr_assert_eq(drmgmt_session_require(session, DRMGMT_PERM_DEVICE_READ, NULL), DRMGMT_ERR_FORBIDDEN);
+    cr_assert_eq(drmgmt_session_require(session, DRMGMT_PERM_JOB_READ, NULL), 0);
+    change("DELETE FROM drm.user_roles WHERE tenant_id = $1::uuid", 1);
+    cr_assert_eq(drmgmt_session_require(session, DRMGMT_PERM_JOB_READ, NULL), DRMGMT_ERR_FORBIDDEN);
+    drmgmt_session_close(session);
 }

@@ -293,7 +293,7 @@ static void *submit_often(void *argument)
         bool bad = (m->number + i) % 5 == 0; /* a device of nobody's */
         snprintf(more, sizeof more, ",\"params\":{\"member\":%d,\"i\":%d}", m->number, i);
         snprintf(request, sizeof request, "m%d-%d", m->number, i);
-        drmgmt_session_set_origin(m->session, request, "192.0.2.1");
+        drmgmt_session_set_origin(m->session, &(drmgmt_origin){ request, "192.0.2.1" });
         drmgmt_draft *draft = order("echo", more);
         if (bad && drmgmt_draft_set(draft, "device_id", "0191d6a0-0000-7000-8000-000000000000", NULL))
             m->wrong++;

@@ -156,7 +156,7 @@ Test(migrate, a_failed_one_is_rolled_back)
 {
     make_database("m_fails");
     migrate(admin_url, 0, NULL);
-    admin_at(admin_url, "DROP SCHEMA sec CASCADE", NULL);
+    admin_at(admin_url, "DROP SCHEMA sec, adm CASCADE", NULL);
     admin_at(admin_url, "DROP SCHEMA app CASCADE", NULL);
     admin_at(admin_url, "DROP SCHEMA sched CASCADE", NULL);
     admin_at(admin_url, "DROP SCHEMA drm CASCADE", NULL);

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #define TENANT "018f0000-0000-7000-8000-000000000001"
+#define FAMILY "018f0000-0000-7000-8000-000000000003"
 #define USER   "018f0000-0000-7000-8000-000000000002"
 #define HEX(b) b b b b b b b b b b b b b b b b b b b b b b b b b b b b b b b b
 #define KEYS   "seal 1 " HEX("11") "\nkek 1 " HEX("22") "\ntoken 1 " HEX("33") "\n"
@@ -73,9 +74,9 @@ static const char *claims(const char *name, const char *value, const char *extra
     snprintf(times[0], sizeof times[0], "%ld", now + 900);
     snprintf(times[1], sizeof times[1], "%ld", now);
     snprintf(times[2], sizeof times[2], "%ld", now);
-    const char *const rows[][2] = { { "iss", "\"drmgmt\"" },     { "aud", "\"drmgmt\"" },   { "sub", "\"" USER "\"" },
-                                    { "tid", "\"" TENANT "\"" }, { "jti", "\"" USER "\"" }, { "exp", times[0] },
-                                    { "iat", times[1] },         { "nbf", times[2] } };
+    const char *const rows[][2] = { { "iss", "\"drmgmt\"" },     { "aud", "\"drmgmt\"" },     { "sub", "\"" USER "\"" },
+                                    { "tid", "\"" TENANT "\"" }, { "sid", "\"" FAMILY "\"" }, { "jti", "\"" USER "\"" },
+                                    { "exp", times[0] },         { "iat", times[1] },         { "nbf", times[2] } };
     strcpy(text, "{");
     for (size_t i = 0; i < DRMGMT__COUNT(rows); i++) {
         const char *v = name && strcmp(name, rows[i][0]) == 0 ? value : rows[i][1];
@@ -86,16 +87,20 @@ static const char *claims(const char *name, const char *value, const char *extra
     return text;
 }
 
+static const drmgmt__identity who = { TENANT, USER, FAMILY };
+
 static int verify_with(const drmgmt__keyring *k, const char *text)
 {
-    char tenant[DRMGMT__UUID_SIZE] = "", user[DRMGMT__UUID_SIZE] = "";
-    int rc = drmgmt__token_verify(k, NULL, text, tenant, user, NULL);
+    drmgmt__identity found = { .tenant_id = "" };
+    int rc = drmgmt__token_verify(k, NULL, text, &found, NULL);
 
     if (!rc) {
-        cr_assert_str_eq(tenant, TENANT);
-        cr_assert_str_eq(user, USER);
+        cr_assert_str_eq(found.tenant_id, TENANT);
+        cr_assert_str_eq(found.user_id, USER);
+        cr_assert_str_eq(found.family_id, FAMILY);
     } else {
-        cr_assert(!tenant[0] && !user[0], "outputs are written only on success");
+        cr_assert(!found.tenant_id[0] && !found.user_id[0] && !found.family_id[0],
+                  "outputs are written only on success");
     }
     return rc;
 }
@@ -109,7 +114,7 @@ Test(token, what_is_issued_verifies)
 {
     char *text = NULL;
 
-    cr_assert_eq(drmgmt__token_issue(keyring, TENANT, USER, &text, NULL), 0);
+    cr_assert_eq(drmgmt__token_issue(keyring, &who, &text, NULL), 0);
     TAKEN(text);
     /* As others read it. */
     char *payload = strchr(text, '.') + 1, json[2048];
@@ -364,8 +369,8 @@ Test(token, after_a_rotation_the_old_key_verifies_and_the_new_one_signs)
     drmgmt__keyring *pruned = keyring_of("seal 1 " HEX("11") "\nkek 1 " HEX("22") "\ntoken 7 " HEX("44") "\n");
     char *old = NULL, *fresh = NULL;
 
-    cr_assert_eq(drmgmt__token_issue(keyring, TENANT, USER, &old, NULL), 0);
-    cr_assert_eq(drmgmt__token_issue(rotated, TENANT, USER, &fresh, NULL), 0);
+    cr_assert_eq(drmgmt__token_issue(keyring, &who, &old, NULL), 0);
+    cr_assert_eq(drmgmt__token_issue(rotated, &who, &fresh, NULL), 0);
     cr_assert_eq(verify_with(rotated, old), 0);
     cr_assert_eq(verify_with(rotated, fresh), 0);
     cr_assert_eq(verify_with(keyring, fresh), DRMGMT_ERR_UNAUTHENTICATED);
@@ -384,11 +389,12 @@ Test(token, after_a_rotation_the_old_key_verifies_and_the_new_one_signs)
 
 static int cached(struct drmgmt__token_cache *cache, const char *text)
 {
-    char tenant[DRMGMT__UUID_SIZE], user[DRMGMT__UUID_SIZE];
-    int rc = drmgmt__token_verify(keyring, cache, text, tenant, user, NULL);
+    drmgmt__identity found;
+    int rc = drmgmt__token_verify(keyring, cache, text, &found, NULL);
 
     if (!rc)
-        cr_assert(strcmp(tenant, TENANT) == 0 && strcmp(user, USER) == 0);
+        cr_assert(strcmp(found.tenant_id, TENANT) == 0 && strcmp(found.user_id, USER) == 0 &&
+                  strcmp(found.family_id, FAMILY) == 0);
     return rc;
 }
 
@@ -441,7 +447,7 @@ Test(token, more_tokens_than_the_cache_holds_from_many_threads)
     pthread_t threads[4];
 
     for (int i = 0; i < MANY; i++)
-        cr_assert_eq(drmgmt__token_issue(keyring, TENANT, USER, &many[i], NULL), 0);
+        cr_assert_eq(drmgmt__token_issue(keyring, &who, &many[i], NULL), 0);
     for (int i = 0; i < 4; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, read_all, cache), 0);
     for (int i = 0; i < 4; i++)
