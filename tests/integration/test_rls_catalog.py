@@ -12,10 +12,11 @@ NO_TENANT = NO_POLICY | {"drm.workers"}
 # drm_app cannot insert tenants, so that the uniqueness of their names tells it nothing.
 GLOBAL_KEYS = {"tenants_name_key"}
 CALLABLE = {"sec.open_seal", "sec.tenant", "sec.context", "sec.actor", "sec.enter", "sec.enter_api_key", "sec.enter_system", "sec.require_system",
-            "sec.auth_user", "sec.scope", "sec.rights", "adm.end_family", "adm.end_logins", "adm.note_login", "app.current_tenant", "app.current_user_id", "sched.worker_register", "sched.worker_leave",
+            "sec.auth_user", "sec.scope", "sec.selectors", "sec.sees_device", "sec.rights", "adm.end_family", "adm.end_logins", "adm.note_login", "app.current_tenant", "app.current_user_id", "sched.worker_register", "sched.worker_leave",
             "sched.worker_beat", "sched.worker_recover", "sched.claim", "sched.finish", "sched.reap"}
 # Functions that look across tenants, or write what programs may not: drm_sched's.
 SCHEDULERS = r"sched\.(?!ensure)|adm\.|sec\.(enter|auth_user|rights|require(?!_system)|apply_permissions|users_keep|user_roles|rbac_roles)"
+SCOPE = "((( SELECT sec.scope() AS scope) IS NULL) OR %s)"
 CODES = {"status", "lane", "protocol", "operation", "role", "kind", "snmp_version"}
 
 
@@ -51,7 +52,9 @@ def test_policies_compare_with_the_sealed_tenant_once_a_statement(names):
     for table, name, command, permissive, using, check, roles in policies:
         if name == "scope":
             assert not permissive and command == "*" and roles == "drm_app", table
-            assert using.startswith("((( SELECT sec.scope() AS scope) IS NULL) OR (EXISTS ") and check in (None, using), (table, using)
+            assert using == SCOPE % ("(to_jsonb(tags) @> ANY (( SELECT sec.selectors() AS selectors)::jsonb[]))" if table == "drm.devices"
+                                     else "sec.sees_device(tenant_id, device_id)"), (table, using)
+            assert check is None
             continue
         assert permissive, (table, name)
         if name == "scheduler":
