@@ -12,7 +12,9 @@ NO_TENANT = NO_POLICY | {"drm.workers"}
 # drm_app cannot insert tenants, so that the uniqueness of their names tells it nothing.
 GLOBAL_KEYS = {"tenants_name_key"}
 CALLABLE = {"sec.open_seal", "sec.tenant", "sec.context", "sec.actor", "sec.enter", "sec.enter_api_key", "sec.enter_system", "sec.require_system",
-            "sec.auth_user", "sec.scope", "sec.rights", "adm.end_family", "adm.end_logins", "adm.note_login", "app.current_tenant", "app.current_user_id", "sched.worker_register", "sched.worker_leave",
+            "sec.auth_user", "sec.scope", "sec.rights", "adm.end_family", "adm.end_logins", "adm.note_login", "adm.second_factor_seed", "adm.second_factor_take_step",
+            "adm.second_factor_take_code", "adm.second_factor_begin", "adm.second_factor_confirm", "adm.second_factor_codes",
+            "adm.second_factor_remove", "adm.second_factor_reset", "adm.tenant_settings", "app.current_tenant", "app.current_user_id", "sched.worker_register", "sched.worker_leave",
             "sched.worker_beat", "sched.worker_recover", "sched.claim", "sched.finish", "sched.reap"}
 # Functions that look across tenants, or write what programs may not: drm_sched's.
 SCHEDULERS = r"sched\.(?!ensure)|adm\.|sec\.(enter|auth_user|rights|require(?!_system)|apply_permissions|users_keep|user_roles|rbac_roles)"

@@ -167,13 +167,13 @@ def test_a_body_is_needed_and_limited(enrolled):
 # ---- codes ----
 
 def test_a_clock_may_be_a_step_off(enrolled):
-    settle()
+    settle(20)
     for off, status in ((-2, 401), (-1, 200), (0, 200), (1, 200), (2, 401)):
         assert enrolled.log_in(enrolled.authenticator.code(off)).status == status, off
 
 
 def test_a_code_is_good_once(enrolled):
-    settle()
+    settle(20)
     code = enrolled.authenticator.code()
     assert enrolled.log_in(code).status == 200
     refused(enrolled.log_in(code), 401, WRONG)
