@@ -28,24 +28,45 @@ static int get_password(const ctl *c, char **password)
     return ctl_ask_secret("Password", password);
 }
 
+/* Asks for the second factor once the answer is that there is one; unless a code was given already. */
+static int try_login(ctl *c, const char *password, drmgmt_tokens **tokens, drmgmt_error **error)
+{
+    drmgmt_login_request request = { .email = ctl_value(c, "email"),
+                                     .password = password,
+                                     .tenant = ctl_value(c, "tenant"),
+                                     .second_factor = ctl_value(c, "second-factor") };
+    char *code = NULL;
+    int rc = drmgmt_login(c->context, &request, &ctl_origin, tokens, error);
+
+    if (rc != DRMGMT_ERR_SECOND_FACTOR || request.second_factor || !ctl_can_ask() ||
+        ctl_ask_secret("Code of your authenticator, or a recovery code", &code))
+        return rc;
+    drmgmt_error_free(*error);
+    *error = NULL;
+    request.second_factor = code;
+    rc = drmgmt_login(c->context, &request, &ctl_origin, tokens, error);
+    ctl_free_secret(code);
+    return rc;
+}
+
 static int login_by_password(ctl *c, ctl_login *login)
 {
     char *password = NULL;
     drmgmt_tokens *tokens = NULL;
     drmgmt_error *error = NULL;
-    const char *email = ctl_value(c, "email");
     int code = get_password(c, &password);
 
     if (code)
         return code;
-    const drmgmt_login_request request = { .email = email, .password = password, .tenant = ctl_value(c, "tenant") };
-    int rc = drmgmt_login(c->context, &request, &ctl_origin, &tokens, &error);
+    int rc = try_login(c, password, &tokens, &error);
     ctl_free_secret(password);
     if (!rc) {
         ctl_login_take(login, tokens);
         return 0;
     }
-    if (drmgmt_error_status(error) != DRMGMT_ERR_UNAUTHENTICATED)
+    if (rc == DRMGMT_ERR_SECOND_FACTOR)
+        return ctl_fail_hint(error, "drmctl login --second-factor CODE");
+    if (rc != DRMGMT_ERR_UNAUTHENTICATED)
         return ctl_fail(error);
     code = ctl_complain(DRMGMT_ERR_UNAUTHENTICATED, "%s", drmgmt_error_message(error)); /* "log in" is no advice here */
     drmgmt_error_free(error);
@@ -54,8 +75,10 @@ static int login_by_password(ctl *c, ctl_login *login)
 
 static int check_login(const ctl *c, const char *key_file)
 {
-    if (key_file && (ctl_has(c, "email") || ctl_has(c, "password-file") || ctl_has(c, "tenant")))
-        return ctl_usage(c, "--api-key-file stands for a log-in: no --email, --password-file or --tenant with it");
+    if (key_file &&
+        (ctl_has(c, "email") || ctl_has(c, "password-file") || ctl_has(c, "tenant") || ctl_has(c, "second-factor")))
+        return ctl_usage(c, "--api-key-file stands for a log-in: no --email, --password-file, --tenant or "
+                            "--second-factor with it");
     if (key_file)
         return 0;
     if (!ctl_has(c, "email"))

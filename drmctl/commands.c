@@ -50,6 +50,7 @@ static const ctl_option log_in_options[] = {
     { "email", 0, "ADDRESS", NULL, "e-mail address to log in by" },
     { "tenant", 0, "NAME", NULL, "which tenant, where the address has users in several" },
     { "password-file", 0, "FILE", NULL, "the password, in the first line of FILE (- is standard input)" },
+    { "second-factor", 0, "CODE", NULL, "a code of the authenticator, or a recovery code; asked for when needed" },
     { "api-key-file", 0, "FILE", NULL, "keep the API key in FILE (- is standard input) in place of a log-in" },
     { "session-file", 0, "FILE", "DRM_SESSION", "where the log-in is kept" },
 };
@@ -113,6 +114,14 @@ static const ctl_option submit_options[] = {
     WAIT_OPTIONS,
 };
 
+static const ctl_option code_options[] = {
+    { "code", 0, "CODE", NULL, "a code of the authenticator, or a recovery code; asked for on a terminal" },
+};
+
+static const ctl_option tenant_settings_options[] = {
+    { "require-second-factor", 0, "true|false", NULL, "whether every user needs a second factor" },
+};
+
 #define OWN(options) options, CTL_COUNT(options)
 #define NO_OPTIONS   NULL, 0
 
@@ -145,6 +154,35 @@ const ctl_command ctl_commands[] = {
       "revoke the log-in and forget it", NULL, "drmctl logout" },
     { "whoami", NULL, "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_whoami,
       "show who you are, and your role", NULL, "drmctl whoami\ndrmctl whoami -o json | jq -r .role" },
+
+    { "second-factor", "status", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_second_factor_status,
+      "show how your second factor stands", NULL, "drmctl second-factor status" },
+    { "second-factor", "enroll", "", 0, 0, OWN(code_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_second_factor_enroll, "begin to enrol an authenticator",
+      "Shows the secret for it, this once. Nothing changes until the confirm command gets a code of it. Who has a "
+      "second\n"
+      "factor already replaces it this way, by a code of the old one or a recovery code.",
+      "drmctl second-factor enroll\n"
+      "drmctl second-factor enroll -o json | jq -r .uri | qrencode -t ansiutf8" },
+    { "second-factor", "confirm", "[CODE]", 0, 1, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_second_factor_confirm, "confirm the enrolment by a code of the authenticator",
+      "Shows ten recovery codes, this once. Your other log-ins end.", "drmctl second-factor confirm 123456" },
+    { "second-factor", "recovery-codes", "", 0, 0, OWN(code_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_second_factor_recovery_codes, "make fresh recovery codes; older ones are void", NULL,
+      "drmctl second-factor recovery-codes --code 123456" },
+    { "second-factor", "disable", "", 0, 0, OWN(code_options), CTL_SESSION, NULL, ctl_cmd_second_factor_disable,
+      "take your second factor away", "Refused when your tenant requires one.",
+      "drmctl second-factor disable --code 123456" },
+    { "second-factor", "reset", "USER", 1, 1, OWN(revoke_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_second_factor_reset, "take the second factor of a user away who has lost it",
+      "USER is the user's id. Needs user:admin; all log-ins of that user end.",
+      "drmctl second-factor reset 0192d2a4-58b1-7c3e-9f00-3b5a7d1e2c4f --yes" },
+
+    { "tenant", "settings", "", 0, 0, OWN(tenant_settings_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_tenant_settings, "show or change what holds for all users of your tenant",
+      "Once a second factor is required, a user without one can do nothing but enrol one. API keys go on working.",
+      "drmctl tenant settings\n"
+      "drmctl tenant settings --require-second-factor true" },
 
     { "device", "create", "[NAME]", 0, 1, OWN(device_create_options), CTL_OUTPUT | CTL_SESSION, NULL,
       ctl_cmd_device_create, "register a device",
@@ -238,6 +276,8 @@ const char *ctl_noun_summary(const char *noun)
         const char *noun, *summary;
     } several[] = {
         { "db", "the database's schema" },
+        { "second-factor", "the second factor of a log-in" },
+        { "tenant", "your tenant" },
         { "device", "devices and their protocol profiles" },
         { "credential", "SNMP credentials" },
         { "snmp", "SNMP" },

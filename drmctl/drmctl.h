@@ -132,6 +132,9 @@ int ctl_read_fd(int fd, const char *path, size_t max, char **text, size_t *lengt
 int ctl_read_secret(const char *path, const char *what, char **secret);
 /* Asks on the terminal without echo. Only if ctl_can_ask(). */
 bool ctl_can_ask(void);
+/* A one-time or recovery code: a copy of the one given, or asked for. Free with ctl_free_secret().
+ * (cmd_second_factor.c) */
+int ctl_ask_code(const ctl *c, const char *given, const char *prompt, char **code);
 int ctl_ask_secret(const char *prompt, char **secret);
 /* Asks yes or no; true without asking when --yes is given or nobody is there to answer. */
 bool ctl_confirm(const ctl *c, const char *format, ...) DRMGMT_PRINTF(2, 3);
@@ -171,6 +174,13 @@ int ctl_cmd_db_status(ctl *c);
 int ctl_cmd_login(ctl *c);
 int ctl_cmd_logout(ctl *c);
 int ctl_cmd_whoami(ctl *c);
+int ctl_cmd_second_factor_status(ctl *c);
+int ctl_cmd_second_factor_enroll(ctl *c);
+int ctl_cmd_second_factor_confirm(ctl *c);
+int ctl_cmd_second_factor_disable(ctl *c);
+int ctl_cmd_second_factor_recovery_codes(ctl *c);
+int ctl_cmd_second_factor_reset(ctl *c);
+int ctl_cmd_tenant_settings(ctl *c);
 int ctl_cmd_device_create(ctl *c);
 int ctl_cmd_device_list(ctl *c);
 int ctl_cmd_device_show(ctl *c);

@@ -22,7 +22,7 @@ static void print_commands(const char *noun)
 
     for (size_t i = 0; i < ctl_n_commands; i++)
         if (!noun || strcmp(ctl_commands[i].noun, noun) == 0)
-            printf("  %-19s %s\n", title_of(&ctl_commands[i], title), ctl_commands[i].summary);
+            printf("  %-29s %s\n", title_of(&ctl_commands[i], title), ctl_commands[i].summary);
 }
 
 static int help_all(void)

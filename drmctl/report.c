@@ -25,6 +25,7 @@ static const char *hint_of(drmgmt_status status)
     } hints[] = {
         { DRMGMT_ERR_UNAUTHENTICATED, "log in: drmctl login; or check the API key" },
         { DRMGMT_ERR_FORBIDDEN, "drmctl whoami shows your role" },
+        { DRMGMT_ERR_ENROLMENT, "drmctl second-factor enroll" },
         { DRMGMT_ERR_SCHEMA, "drmctl db status shows the migrations" },
         { DRMGMT_ERR_CRYPTO, "is this the keyring the database was set up with?" },
         { DRMGMT_ERR_INTERNAL, "this is a defect: please report it" },

@@ -33,14 +33,19 @@ static void reply_failure(drmd_request *r, drmgmt_error *error)
 
 void drmd_auth_login(drmd_request *r)
 {
-    drmd_string_field fields[] = { { "email", true, NULL }, { "password", true, NULL }, { "tenant", false, NULL } };
+    drmd_string_field fields[] = {
+        { "email", true, NULL }, { "password", true, NULL }, { "tenant", false, NULL }, { "second_factor", false, NULL }
+    };
     drmgmt_origin origin = drmd_origin(r);
     drmd_strings *strings = drmd_strings_read(r, fields, DRMD_COUNT(fields));
     if (!strings)
         return;
     drmgmt_tokens *tokens = NULL;
     drmgmt_error *error = NULL;
-    drmgmt_login_request request = { .email = fields[0].value, .password = fields[1].value, .tenant = fields[2].value };
+    drmgmt_login_request request = { .email = fields[0].value,
+                                     .password = fields[1].value,
+                                     .tenant = fields[2].value,
+                                     .second_factor = fields[3].value };
     int failed = drmgmt_login(r->server->context, &request, &origin, &tokens, &error);
     drmd_strings_free(strings);
     if (failed)

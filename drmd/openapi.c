@@ -125,23 +125,32 @@ static json_t *page_schema(const char *item)
                      "null", "description", "Cursor of the next page; null on the last one");
 }
 
+/* Whether a route takes or answers with a schema: an entity that is no collection has no pages. */
+static bool in_use(const char *name)
+{
+    for (size_t i = 0; i < drmd_n_routes; i++) {
+        const drmd_route *r = &drmd_routes[i];
+        if ((r->request && strcmp(r->request, name) == 0) || (r->response && strcmp(r->response, name) == 0))
+            return true;
+    }
+    return false;
+}
+
 static void add_entity(json_t *schemas, const drmgmt_entity *entity)
 {
     char name[80], item[80];
     schema_name(entity->name, "", item);
     json_object_set_new(schemas, item, entity_schema(entity, SHAPE_ANSWER));
     schema_name(entity->name, "Page", name);
-    json_object_set_new(schemas, name, page_schema(item));
+    if (in_use(name))
+        json_object_set_new(schemas, name, page_schema(item));
     static const struct {
         enum shape shape;
         const char *suffix;
     } drafts[] = { { SHAPE_CREATE, "Create" }, { SHAPE_UPDATE, "Update" } };
     for (size_t k = 0; k < DRMD_COUNT(drafts); k++) {
-        bool any = false;
-        for (size_t i = 0; i < entity->n_fields; i++)
-            any = any || field_in(&entity->fields[i], drafts[k].shape);
         schema_name(entity->name, drafts[k].suffix, name);
-        if (any)
+        if (in_use(name))
             json_object_set_new(schemas, name, entity_schema(entity, drafts[k].shape));
     }
 }

@@ -66,6 +66,9 @@ void drmd_router_allow(unsigned methods, char text[64]);
 /* ---- handlers ---- */
 drmd_handler drmd_auth_login, drmd_auth_refresh, drmd_auth_logout, drmd_auth_logout_everywhere, drmd_auth_whoami,
     drmd_permission_table;
+drmd_handler drmd_second_factor_status, drmd_second_factor_begin, drmd_second_factor_confirm,
+    drmd_second_factor_disable, drmd_second_factor_recovery_codes, drmd_second_factor_reset;
+drmd_handler drmd_tenant_settings_get, drmd_tenant_settings_update;
 drmd_handler drmd_api_key_create, drmd_api_key_list, drmd_api_key_revoke;
 drmd_handler drmd_crud_create, drmd_crud_get, drmd_crud_update, drmd_crud_delete, drmd_crud_list;
 drmd_handler drmd_job_submit, drmd_job_enqueue, drmd_job_list, drmd_job_get, drmd_job_cancel, drmd_job_events;

@@ -20,7 +20,8 @@ const drmd_schema drmd_schemas[] = {
     { "Login",
       "{" OBJECT "\"required\":[\"email\",\"password\"],\"properties\":{\"email\":" STRING
       ",\"password\":{\"type\":\"string\",\"format\":\"password\",\"minLength\":1},\"tenant\":{\"type\":\"string\","
-      "\"description\":\"Name of the tenant, when the address has users in several\"}}}" },
+      "\"description\":\"Name of the tenant, when the address has users in several\"},\"second_factor\":{\"type\":"
+      "\"string\",\"description\":\"A one-time code or a recovery code, when the user has a second factor\"}}}" },
     { "RefreshToken", "{" OBJECT "\"required\":[\"refresh_token\"],\"properties\":{\"refresh_token\":" STRING "}}" },
     { "Tokens", "{\"type\":\"object\",\"required\":[\"access_token\",\"token_type\",\"expires_in\",\"refresh_token\"],"
                 "\"properties\":{"
@@ -38,6 +39,19 @@ const drmd_schema drmd_schemas[] = {
       "\"on_devices\"],\"properties\":{\"name\":" TEXT ",\"description\":" TEXT ",\"role\":" ROLE
       ",\"tenant\":{\"type\":\"boolean\"},\"platform\":{\"type\":\"boolean\"},\"on_devices\":{\"type\":"
       "\"boolean\"}}}}}}" },
+    { "SecondFactor", "{\"type\":\"object\",\"required\":[\"enabled\",\"required\",\"pending\",\"recovery_codes_left\"]"
+                      ",\"properties\":{"
+                      "\"enabled\":" BOOL ",\"required\":{\"type\":\"boolean\",\"description\":\"By the tenant\"},"
+                      "\"pending\":{\"type\":\"boolean\",\"description\":\"An enrolment waits to be confirmed\"},"
+                      "\"recovery_codes_left\":" INTEGER "}}" },
+    { "SecondFactorBegin", "{" OBJECT "\"properties\":{\"code\":{\"type\":[\"string\",\"null\"],\"description\":"
+                           "\"Needed when there is a second factor already\"}}}" },
+    { "SecondFactorCode", "{" OBJECT "\"required\":[\"code\"],\"properties\":{\"code\":" STRING "}}" },
+    { "Enrolment", "{\"type\":\"object\",\"required\":[\"secret\",\"uri\"],\"properties\":{\"secret\":{\"type\":"
+                   "\"string\",\"description\":\"Base32, to be typed in\"},\"uri\":{\"type\":\"string\",\"format\":"
+                   "\"uri\",\"description\":\"otpauth://totp/..., to be shown as a QR code\"}}}" },
+    { "RecoveryCodes", "{\"type\":\"object\",\"required\":[\"recovery_codes\"],\"properties\":{\"recovery_codes\":"
+                       "{\"type\":\"array\",\"items\":" TEXT "}}}" },
     { "ApiKeyCreated", "{\"allOf\":[{\"$ref\":\"#/components/schemas/"
                        "ApiKey\"},{\"type\":\"object\",\"required\":[\"id\",\"key\"],\"properties\":{"
                        "\"key\":{\"type\":\"string\",\"description\":\"Told this once: keep it\"}}}]}" },

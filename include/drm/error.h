@@ -32,9 +32,11 @@ typedef enum drmgmt_status {
     DRMGMT_ERR_SCHEMA = -16,      /* the database's migrations do not fit this library */
     DRMGMT_ERR_UNSUPPORTED = -17, /* no such driver, operation or option here */
     DRMGMT_ERR_CANCELLED = -18,
-    DRMGMT_ERR_JOB_FAILED = -19, /* a job that was waited for ended without success */
-    DRMGMT_ERR_IO = -20,         /* a file could not be read or written */
-    DRMGMT_ERR_INTERNAL = -21    /* a defect: please report it */
+    DRMGMT_ERR_JOB_FAILED = -19,    /* a job that was waited for ended without success */
+    DRMGMT_ERR_IO = -20,            /* a file could not be read or written */
+    DRMGMT_ERR_INTERNAL = -21,      /* a defect: please report it */
+    DRMGMT_ERR_SECOND_FACTOR = -22, /* the password is right, and a second factor is needed: log in again with one */
+    DRMGMT_ERR_ENROLMENT = -23      /* the tenant requires a second factor and the user has none: enrol one first */
 } drmgmt_status;
 
 typedef struct drmgmt_error drmgmt_error;

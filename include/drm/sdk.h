@@ -11,7 +11,9 @@
 #include <drm/log.h>
 #include <drm/options.h>
 #include <drm/record.h>
+#include <drm/second_factor.h>
 #include <drm/session.h>
+#include <drm/tenant_settings.h>
 #include <drm/version.h>
 #include <drm/worker.h>
 

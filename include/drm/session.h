@@ -81,10 +81,11 @@ typedef struct drmgmt_login_request {
     const char *second_factor; /* a code or a recovery code; NULL: none */
 } drmgmt_login_request;
 
-/* Checks a password (scrypt) and issues tokens. Wrong password, unknown and disabled user give the same error after the
+/* Checks a password (scrypt), then the second factor of a user who has one (drm/second_factor.h), and issues tokens.
+ * Wrong password, unknown and disabled user give the same error after the
  * same time. Needs a keyring. origin: NULL if not known.
- * Errors: UNAUTHENTICATED, CONFLICT (good in several tenants: name one), INVALID, LIMIT (too many log-ins being
- * checked), UNAVAILABLE. */
+ * Errors: UNAUTHENTICATED, SECOND_FACTOR (the password is right: log in again with a code), CONFLICT (good in several
+ * tenants: name one), INVALID, LIMIT (too many log-ins being checked), UNAVAILABLE. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_login(drmgmt_context *context, const drmgmt_login_request *request,
                                              const drmgmt_origin *origin, drmgmt_tokens **tokens, drmgmt_error **error);
 /* Rotates a refresh token. Using one twice revokes its whole family: UNAUTHENTICATED. */

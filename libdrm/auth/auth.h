@@ -58,6 +58,10 @@ int drmgmt__data_key_unwrap(const drmgmt__keyring *keyring, const char *tenant_i
 struct drmgmt__digest_cache;
 int drmgmt__data_key_cached(drmgmt_context *context, const char *tenant_id, uint32_t version, const void *wrapped,
                             size_t n, drmgmt__data_key *key);
+/* The newest one of the session's tenant: what is sealed now is sealed with it. Wipe it. */
+struct drmgmt__tx;
+int drmgmt__data_key_newest(struct drmgmt__tx *tx, drmgmt_session *session, drmgmt__data_key *key,
+                            drmgmt_error **error);
 struct drmgmt__digest_cache *drmgmt__data_key_cache_new(void);
 void drmgmt__data_key_cache_free(struct drmgmt__digest_cache *cache); /* wipes; NULL is allowed */
 

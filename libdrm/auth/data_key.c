@@ -1,7 +1,9 @@
-/* Unwrapped data keys, remembered for a while. Called by device/ (sealing credentials) and worker/ (opening them);
- * calls seal.c. */
+/* Unwrapped data keys, remembered for a while. Called by device/ and second_factor_manage.c (sealing),
+ * worker/ and second_factor.c (opening); calls seal.c and the store. */
 #include "auth/auth_internal.h"
 #include "core/context_internal.h"
+#include "queries.h"
+#include "store/store.h"
 #include <string.h>
 
 /* Few at once: a worker meets the tenants whose jobs it runs. An hour bounds how long a key nobody asks for stays in
@@ -41,4 +43,20 @@ int drmgmt__data_key_cached(drmgmt_context *context, const char *tenant_id, uint
     if (!rc)
         drmgmt__digest_cache_put(context->data_keys, digest, now, now + KEEP_MS, key);
     return rc;
+}
+
+int drmgmt__data_key_newest(struct drmgmt__tx *tx, drmgmt_session *session, drmgmt__data_key *key, drmgmt_error **error)
+{
+    DRMGMT__ROWS drmgmt__rows *rows = NULL;
+    uint8_t wrapped[DRMGMT__WRAPPED_SIZE];
+
+    int rc = drmgmt__tx_exec(tx, &drmgmt__q_tenant_key_get, NULL, &rows, error);
+    if (rc)
+        return rc;
+    long n = drmgmt__rows_bytes(rows, 0, 1, wrapped, sizeof wrapped);
+    if (n < 0 || drmgmt__data_key_cached(session->context, session->tenant_id, (uint32_t)drmgmt__rows_int(rows, 0, 0),
+                                         wrapped, (size_t)n, key))
+        return drmgmt__fail(error, DRMGMT_ERR_CRYPTO,
+                            "the tenant's data key does not open: is this the keyring of this database?");
+    return 0;
 }

@@ -1,10 +1,11 @@
 /* Log-in by password, and what every way of log-in ends in: tokens. Called by programs and by the other ways of log-in;
- * calls password.c, token.c, refresh_token.c and the store.
+ * calls password.c, second_factor.c, token.c, refresh_token.c and the store.
  *
  * An address may have users in several tenants. Without a tenant's name the user is meant whose password it is; whoever
  * made another user of that address, with another password, is not in the way. Failed log-ins say the same, whatever
  * was wrong; one with an address that no tenant or one tenant knows costs exactly one scrypt. */
 #include "auth/auth_internal.h"
+#include "auth/second_factor.h"
 #include "core/context_internal.h"
 #include "core/strbuf.h"
 #include "queries.h"
@@ -135,6 +136,30 @@ static int choose(const drmgmt__rows *rows, const bool matches[AUTH_USER_ROWS], 
                                           names.failed ? "(out of memory)" : names.data);
 }
 
+/* Only after the password was right: nobody else learns that there is a second factor. *amr: static. */
+static int ask_second_factor(drmgmt_context *context, const char *tenant_id, const char *user_id, const char *code,
+                             const drmgmt_origin *origin, const char **amr, drmgmt_error **error)
+{
+    drmgmt__second_factor answer;
+    int rc = drmgmt__second_factor_check(context, tenant_id, user_id, code, origin, &answer, error);
+
+    if (rc)
+        return rc;
+    switch (answer) {
+    case DRMGMT__FACTOR_MISSING:
+        return drmgmt__fail_full(error, DRMGMT_ERR_SECOND_FACTOR, false, NULL, "second_factor",
+                                 "second_factor: a code of your authenticator, or a recovery code, is needed as well");
+    case DRMGMT__FACTOR_WRONG:
+        return drmgmt__fail_full(error, DRMGMT_ERR_UNAUTHENTICATED, false, NULL, "second_factor",
+                                 "second_factor: the code is wrong, or was used before: wait for the next one");
+    case DRMGMT__FACTOR_NOT_NEEDED:
+    case DRMGMT__FACTOR_OK:
+        break;
+    }
+    *amr = answer == DRMGMT__FACTOR_OK ? "pwd otp" : "pwd";
+    return 0;
+}
+
 static int store_login(drmgmt_session *user, const drmgmt__refresh_token *refresh, const char *amr,
                        drmgmt_error **error)
 {
@@ -205,7 +230,9 @@ int drmgmt_login(drmgmt_context *context, const drmgmt_login_request *request, c
     }
     if (!rc)
         rc = choose(rows, matches, &row, error);
-    return rc ? rc
-              : drmgmt__login_issue(context, drmgmt__rows_text(rows, row, 0), drmgmt__rows_text(rows, row, 1), "pwd",
-                                    origin, tokens, error);
+    if (rc)
+        return rc;
+    const char *tenant_id = drmgmt__rows_text(rows, row, 0), *user_id = drmgmt__rows_text(rows, row, 1), *amr;
+    rc = ask_second_factor(context, tenant_id, user_id, request->second_factor, origin, &amr, error);
+    return rc ? rc : drmgmt__login_issue(context, tenant_id, user_id, amr, origin, tokens, error);
 }

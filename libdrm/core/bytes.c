@@ -1,4 +1,4 @@
-/* Text forms of bytes: hex and base64url (RFC 4648, section 5, without padding). */
+/* Text forms of bytes: hex, base64url and base32 (RFC 4648, sections 5 and 6, without padding). */
 #include "core/core.h"
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +81,25 @@ long drmgmt__unb64url(const char *text, size_t length, void *out, size_t size)
     }
     /* Left-over bits must be zero: one value, one text. */
     return v & ((1u << bits) - 1) ? -1 : (long)n;
+}
+
+size_t drmgmt__b32(const void *bytes, size_t n, char *out)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    const uint8_t *b = bytes;
+    size_t length = 0;
+    unsigned bits = 0;
+    uint32_t v = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        v = v << 8 | b[i];
+        for (bits += 8; bits >= 5; bits -= 5)
+            out[length++] = digits[v >> (bits - 5) & 31];
+    }
+    if (bits)
+        out[length++] = digits[v << (5 - bits) & 31];
+    out[length] = '\0';
+    return length;
 }
 
 void drmgmt__free_secret(char *text)

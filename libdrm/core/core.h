@@ -43,12 +43,13 @@ void drmgmt__log(drmgmt_context *context, drmgmt_log_level level, const char *me
 void drmgmt__wipe(void *memory, size_t n);
 bool drmgmt__equal(const void *a, const void *b, size_t n); /* constant time */
 int drmgmt__random(void *memory, size_t n);                 /* 0 or -1 */
-/* Text forms; out sizes: hex 2n+1, base64url without padding 4*((n+2)/3)+1. */
+/* Text forms; out sizes: hex 2n+1, base64url without padding 4*((n+2)/3)+1, base32 without padding (8*n+4)/5+1. */
 void drmgmt__hex(const void *bytes, size_t n, char *out);
 int drmgmt__unhex(const char *text, void *out, size_t n); /* exactly n bytes, else -1 */
 size_t drmgmt__b64url(const void *bytes, size_t n, char *out);
 /* Returns the number of bytes, or -1 if text is not base64url or longer than size. */
 long drmgmt__unb64url(const char *text, size_t length, void *out, size_t size);
+size_t drmgmt__b32(const void *bytes, size_t n, char *out);
 /* Frees a NUL-terminated secret after wiping it. NULL is allowed. */
 void drmgmt__free_secret(char *text);
 

@@ -66,6 +66,10 @@ static struct row row_of(drmgmt_status status)
         return (struct row){ "job-failed", "The job failed", 500, 7 };
     case DRMGMT_ERR_IO:
         return (struct row){ "io", "A file cannot be read or written", 500, 1 };
+    case DRMGMT_ERR_SECOND_FACTOR:
+        return (struct row){ "second-factor-required", "A second factor is needed", 401, 3 };
+    case DRMGMT_ERR_ENROLMENT:
+        return (struct row){ "second-factor-enrolment-required", "A second factor must be enrolled first", 403, 3 };
     case DRMGMT_ERR_INTERNAL:
         break;
     }

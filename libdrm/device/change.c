@@ -100,23 +100,6 @@ int drmgmt__exec_explained(drmgmt__tx *tx, const drmgmt__query *query, const drm
     return rc;
 }
 
-/* The tenant's newest data key. */
-static int newest_key(drmgmt__tx *tx, drmgmt_session *session, drmgmt__data_key *key, drmgmt_error **error)
-{
-    DRMGMT__ROWS drmgmt__rows *rows = NULL;
-    uint8_t wrapped[DRMGMT__WRAPPED_SIZE];
-
-    int rc = drmgmt__tx_exec(tx, &drmgmt__q_tenant_key_get, NULL, &rows, error);
-    if (rc)
-        return rc;
-    long n = drmgmt__rows_bytes(rows, 0, 1, wrapped, sizeof wrapped);
-    if (n < 0 || drmgmt__data_key_cached(session->context, session->tenant_id, (uint32_t)drmgmt__rows_int(rows, 0, 0),
-                                         wrapped, (size_t)n, key))
-        return drmgmt__fail(error, DRMGMT_ERR_CRYPTO,
-                            "the tenant's data key does not open: is this the keyring of this database?");
-    return 0;
-}
-
 int drmgmt__community_seal(drmgmt__tx *tx, drmgmt_session *session, const char *credential_id, const char *community,
                            char **hex, drmgmt_error **error)
 {
@@ -126,7 +109,7 @@ int drmgmt__community_seal(drmgmt__tx *tx, drmgmt_session *session, const char *
     if (!session->context->keyring)
         return drmgmt__fail(error, DRMGMT_ERR_CRYPTO,
                             "credentials can be stored only by a program that holds the keyring");
-    int rc = newest_key(tx, session, &key, error);
+    int rc = drmgmt__data_key_newest(tx, session, &key, error);
     if (rc)
         return rc;
     DRMGMT__FREE uint8_t *blob = malloc(n + DRMGMT__BLOB_OVERHEAD);

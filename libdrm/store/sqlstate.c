@@ -17,6 +17,7 @@ static const struct {
     { "DR409", DRMGMT_ERR_CONFLICT, false, NULL },
     { "DR412", DRMGMT_ERR_PRECONDITION, false, NULL },
     { "DR422", DRMGMT_ERR_INVALID, false, NULL },
+    { "DR428", DRMGMT_ERR_ENROLMENT, false, NULL },
     { "DR501", DRMGMT_ERR_UNSUPPORTED, false, NULL },
     { "23505", DRMGMT_ERR_CONFLICT, false, "it exists already" },
     { "23503", DRMGMT_ERR_CONFLICT, false, "it is still referenced, or refers to something that is not there" },

@@ -114,7 +114,7 @@ class Terminal:
 def commands(ctl):
     """[["device", "create"], ["version"], ...] as `drmctl help` lists them."""
     text = ctl.ok("help").stdout.split("Commands:\n", 1)[1].split("\n\n", 1)[0]
-    return [line[2:21].split() for line in text.splitlines()]
+    return [re.split("  +", line.strip())[0].split() for line in text.splitlines()]
 
 
 def options_of(help_text):

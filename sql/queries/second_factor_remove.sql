@@ -1,0 +1,1 @@
+SELECT adm.second_factor_remove($1::uuid, $2::uuid)

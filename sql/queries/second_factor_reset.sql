@@ -1,0 +1,1 @@
+SELECT adm.second_factor_reset($1::uuid)

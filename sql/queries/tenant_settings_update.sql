@@ -1,0 +1,1 @@
+SELECT adm.tenant_settings($1::boolean)
