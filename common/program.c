@@ -103,6 +103,9 @@ int program_configure(const program *p, program_settings *settings, void *config
         fprintf(stderr, "%s: %s: no such argument\nTry \"%s --help\".\n", name, argv[optind], name);
         return PROGRAM_EXIT_USAGE;
     }
+    int shown = p->show ? p->show(config) : -1;
+    if (shown >= 0)
+        return shown;
     if (!settings->database_url || !*settings->database_url) {
         fprintf(stderr, "%s: no database: give --database-url or set DRM_APP_DATABASE_URL\n", name);
         return PROGRAM_EXIT_USAGE;

@@ -47,7 +47,10 @@ typedef struct program {
     const struct option *options;
     unsigned pool_least;                                    /* of --pool */
     bool (*apply)(void *config, int id, const char *value); /* one option of its own; false after a complaint */
-    const char *library, *(*library_version)(void);         /* a further library --version names; NULL: none */
+    /* What an option of its own that only shows something shows: asked after the flags and before a database is wanted.
+     * Returns the exit code, or -1 to go on. NULL: there is no such option. */
+    int (*show)(const void *config);
+    const char *library, *(*library_version)(void); /* a further library --version names; NULL: none */
 } program;
 
 /* Fills settings from the environment, then the flags, which win; pool is the caller's default until then. config goes

@@ -2,6 +2,7 @@
  * server itself is in server.c. */
 #include "drmd.h"
 #include "program.h"
+#include "routes.h"
 #include <arpa/inet.h>
 #include <malloc.h>
 #include <netdb.h>
@@ -26,6 +27,7 @@ static const char usage[] =
     "  --cors-origin ORIGIN  allow this origin to call from a browser; may be repeated\n"
     "  --log-level LEVEL     error, warning, info or debug (info)\n"
     "  --port-file FILE      write \"http://HOST:PORT\" there once it listens\n"
+    "  --routes              show every route with its permission as JSON, and end\n"
     "  --version, --help\n"
     "\n"
     "Flags win over the environment. SIGTERM or SIGINT: requests may finish, at most 10 s; a second one ends it at "
@@ -34,7 +36,15 @@ static const char usage[] =
     "\n"
     "Example: drmd --listen 127.0.0.1:8080 --keyring /etc/drmgmt/keyring --redis-url redis://127.0.0.1/0\n";
 
-enum option_id { OPT_LISTEN = PROGRAM_OPT_OWN, OPT_DOCS, OPT_THREADS, OPT_CLIENT_TIMEOUT, OPT_CORS, OPT_PORT_FILE };
+enum option_id {
+    OPT_LISTEN = PROGRAM_OPT_OWN,
+    OPT_DOCS,
+    OPT_THREADS,
+    OPT_CLIENT_TIMEOUT,
+    OPT_CORS,
+    OPT_PORT_FILE,
+    OPT_ROUTES
+};
 
 static const struct option options[] = {
     { "listen", required_argument, NULL, OPT_LISTEN },
@@ -44,6 +54,7 @@ static const struct option options[] = {
     { "client-timeout", required_argument, NULL, OPT_CLIENT_TIMEOUT },
     { "cors-origin", required_argument, NULL, OPT_CORS },
     { "port-file", required_argument, NULL, OPT_PORT_FILE },
+    { "routes", no_argument, NULL, OPT_ROUTES },
     { NULL, 0, NULL, 0 },
 };
 
@@ -98,9 +109,18 @@ static bool apply(void *user, int id, const char *value)
     case OPT_PORT_FILE:
         config->port_file = value;
         return true;
+    case OPT_ROUTES:
+        config->show_routes = true;
+        return true;
     default:
         return false;
     }
+}
+
+static int show(const void *user)
+{
+    const drmd_config *config = user;
+    return config->show_routes ? drmd_routes_print() : -1;
 }
 
 static void wait_for_stop(drmd_server *server, const sigset_t *signals)
@@ -156,6 +176,7 @@ int main(int argc, char **argv)
         .options = options,
         .pool_least = 1,
         .apply = apply,
+        .show = show,
         .library = "CivetWeb",
         .library_version = mg_version,
     };

@@ -47,6 +47,10 @@ struct drmd_route {
 extern const drmd_route drmd_routes[];
 extern const size_t drmd_n_routes;
 
+/* ---- route_list.c ---- */
+/* Writes the table as JSON, one row a line, to standard output. Returns the exit code. */
+int drmd_routes_print(void);
+
 extern const drmd_noun drmd_noun_device, drmd_noun_snmp_credential;
 
 /* ---- router.c ---- */

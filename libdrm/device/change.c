@@ -66,7 +66,7 @@ static const struct {
     { "devices_tenant_id_name_key", NULL, DRMGMT_ERR_CONFLICT, "name", "name: another device has this name" },
     { "snmp_credentials_tenant_id_name_key", NULL, DRMGMT_ERR_CONFLICT, "name",
       "name: another credential has this name" },
-    { "device_protocol_profiles_tenant_id_snmp_credential_id_fkey", &drmgmt__q_device_profiles_put, DRMGMT_ERR_INVALID,
+    { "device_protocol_profiles_tenant_id_snmp_credential_id_fkey", &drmgmt__q_device_profiles_put, DRMGMT_ERR_NOT_FOUND,
       "profiles", "profiles: a credential_id names no credential" },
     { "device_protocol_profiles_tenant_id_snmp_credential_id_fkey", NULL, DRMGMT_ERR_CONFLICT, NULL,
       "devices use this credential: give them another one first" },

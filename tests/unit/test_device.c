@@ -197,7 +197,7 @@ Test(device, what_is_refused)
           DRMGMT_ERR_INVALID, "profiles[0].community" },
         { "{\"name\":\"x\",\"profiles\":[{\"protocol\":\"snmp\",\"credential_id\":\"0191d6a0-0000-7000-8000-"
           "000000000000\"}]}",
-          DRMGMT_ERR_INVALID, "profiles" },
+          DRMGMT_ERR_NOT_FOUND, "profiles" },
         { "{\"name\":\"x\",\"profiles\":[{\"protocol\":\"snmp\",\"colour\":1}]}", DRMGMT_ERR_INVALID,
           "profiles[0].colour" },
     };

@@ -1,0 +1,302 @@
+"""What test_matrix.py asks with: two tenants and their people, everybody who is refused, requests made out of a row, and answers made
+comparable. On matrix_rows.py."""
+import base64
+import contextlib
+import hmac
+import json
+import pathlib
+import secrets
+import time
+import urllib.parse
+import uuid
+
+from http_support import Api, Response
+from job_support import Tenant, admin, ask
+from matrix_rows import KINDS, pick, put
+
+VARY = {"date", "x-request-id", "traceparent"}
+
+
+# ---- answers ----
+
+class Answer(Response):
+    """Of a request; an event stream is read up to its first event."""
+
+    def __init__(self, answer):
+        stream = answer.status == 200 and answer.getheader("Content-Type") == "text/event-stream"
+        super().__init__(answer.status, answer.reason, {k.lower(): v for k, v in answer.getheaders()},
+                         first_event(answer) if stream else answer.read())
+        self.lines = answer.getheaders()
+        self.stream = stream
+
+    def comparable(self, *ids):
+        """Status, header lines in their order and body, without what is each answer's own: date, request id, and the ids asked for."""
+        body = self.body
+        for own in [self.headers.get("x-request-id", "-"), *ids]:
+            body = body.replace(own.encode(), b"...")
+        lines = [(name, value) for name, value in self.lines if name.lower() not in VARY]
+        return self.status, self.reason, lines, body
+
+
+def first_event(answer):
+    text = b""
+    while b"data: " not in text or not text.endswith(b"\n\n"):
+        line = answer.readline()
+        if not line:
+            break
+        text += line
+    return text
+
+
+def same(first, second, *ids):
+    """Nobody can tell one answer from the other."""
+    assert first.comparable(*ids) == second.comparable(*ids)
+
+
+def twin(text):
+    """A value of the same form that names nothing: ids keep their time, names their length."""
+    return text[:-12] + secrets.token_hex(6)
+
+
+# ---- people ----
+
+class Person:
+    """Who asks: a log-in or an API key of a tenant's."""
+
+    def __init__(self, world, tenant, headers, email=None):
+        self.world, self.tenant, self.headers, self.email = world, tenant, headers, email
+        self.own = {}
+
+    def get(self, path):
+        answer = self.call("GET", path)
+        assert answer.status == 200, answer
+        return answer.json()
+
+    def object(self, kind):
+        """One of the tenant's, or of this person's where the kind is personal; the same one each time."""
+        if not KINDS[kind].personal and self.tenant.administrator is not self:
+            return self.tenant.administrator.object(kind)
+        if kind not in self.own:
+            self.own[kind] = self.make(kind)
+        return self.own[kind]
+
+    def make(self, kind):
+        """One of its own kind; by the administrator where it is not personal, for this person might not."""
+        maker = self if KINDS[kind].personal else self.tenant.administrator
+        made = KINDS[kind].make(maker)
+        self.tenant.ids.update(pick(made, name) for name in KINDS[kind].names)
+        return made
+
+    def ask(self, route, row, names=None, body=None, headers=None, query=None):
+        """The route asked as the row says. names: of the object, where the path has {id}."""
+        values = {**row.path, **({"id": names} if names is not None else {})}
+        path = route["path"]
+        for name, value in values.items():
+            path = path.replace("{" + name + "}", urllib.parse.quote(value, safe=""))
+        if query:
+            path += "?" + urllib.parse.urlencode(query)
+        return self.call(route["method"], path, body, headers)
+
+    def call(self, method, path, body=None, headers=None):
+        sent = {**self.headers, **(headers or {}), **({} if body is None else {"Content-Type": "application/json"})}
+        with contextlib.closing(Api(self.world.url)) as api:
+            api.connection.request(method, path, None if body is None else json.dumps(body), sent)
+            return Answer(api.connection.getresponse())
+
+    @contextlib.contextmanager
+    def follow(self, path):
+        """The lines of an event stream."""
+        with contextlib.closing(Api(self.world.url)) as api:
+            api.connection.request("GET", path, headers=self.headers)
+            answer = api.connection.getresponse()
+            assert answer.status == 200, answer
+            yield (line.decode().rstrip("\n") for line in answer)
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+class MatrixTenant(Tenant):
+    """A tenant with its administrator; ids collects what must not show elsewhere."""
+
+    def __init__(self, world):
+        super().__init__(world.build, world.env, world.url)
+        self.world = world
+        self.ids = {self.id, self.name, self.email}
+        self.administrator = self.person(self.email)
+        self.by_key = Person(world, self, {"X-API-Key": self.administrator.object("api_key")["key"]})
+        self.by_key.own = self.administrator.own
+
+    def person(self, email):
+        return Person(self.world, self, bearer(self.token(email)), email)
+
+    def token(self, email):
+        self.api(email).close()
+        return self.tokens[email]
+
+    def people(self, role):
+        """A person with this role; the same each time."""
+        return self.world.once((self.id, role), lambda: self.person(self.user(role)))
+
+
+# ---- tokens made by hand (docs/keyring.md) ----
+
+def b64url(data):
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def part(token, i):
+    text = token.split(".")[i]
+    return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+
+
+def forge(token, key, claims=None, digest="sha256", **header):
+    """The token with other claims or header members (None: without), signed with the key."""
+    head = {**part(token, 0), **header}
+    text = ".".join(b64url(json.dumps({k: v for k, v in d.items() if v is not None}).encode())
+                    for d in (head, {**part(token, 1), **(claims or {})}))
+    return text + "." + b64url(hmac.new(key, text.encode(), digest).digest())
+
+
+class World:
+    """Tenants a and b, everything of a's made through the administrator's log-in, and who is refused everywhere."""
+
+    def __init__(self, build, env, url):
+        self.build, self.env, self.url = build, env, url
+        self.kept = {}
+        lines = [line.split() for line in pathlib.Path(env["DRM_KEYRING"]).read_text().splitlines() if line and line[0] != "#"]
+        self.keys = {(kind, int(number)): bytes.fromhex(key) for kind, number, key in lines}
+        self.a, self.b = MatrixTenant(self), MatrixTenant(self)
+        self.refused = dict(self._nobodies())
+
+    def once(self, key, make):
+        if key not in self.kept:
+            self.kept[key] = make()
+        return self.kept[key]
+
+    def sql(self, text, *args):
+        return ask(self.env, text, args)
+
+    # ---- who gets 401 everywhere ----
+
+    def _nobodies(self):
+        for name, headers in {**self._without(), **self._forged()}.items():
+            yield name, Person(self, self.a, headers)
+        yield from self._withdrawn()
+
+    def _without(self):
+        key = self.a.administrator.object("api_key")["key"]
+        return {
+            "no log-in": {},
+            "an empty token": bearer(""),
+            "another scheme": {"Authorization": "Basic " + base64.b64encode(f"{self.a.email}:{self.a.password}".encode()).decode()},
+            "an unknown API key": {"X-API-Key": "drm_" + uuid.uuid4().hex + key[36:]},
+            "an API key with another secret": {"X-API-Key": key[:37] + b64url(secrets.token_bytes(32))},
+        }
+
+    def _forged(self):
+        token, other, now = self.a.token(self.a.email), self.b.token(self.b.email), int(time.time())
+        number = int(part(token, 0)["kid"])
+        key = self.keys["token", number]
+        good = forge(token, key)
+        assert Api(self.url, good).get("/api/v1/auth/whoami").status == 200, "a token made by hand is good when nothing is wrong with it"
+        stripped = forge(token, key, alg="none").rsplit(".", 1)[0] + "."
+        later = {"iat": now + 3600, "nbf": now + 3600}
+        made = {
+            "an expired token": forge(token, key, {"exp": now - 1}),
+            "a token expired by days": forge(token, key, {"iat": now - 90000, "nbf": now - 90000, "exp": now - 86400}),
+            "a token that never expires": forge(token, key, {"exp": None}),
+            "a token not good yet": forge(token, key, later),
+            "a token of another key": forge(token, secrets.token_bytes(32)),
+            "a token of an empty key": forge(token, b""),
+            "a token of an unknown key": forge(token, key, kid="999999"),
+            "a token without a key's number": forge(token, key, kid=None),
+            "alg none": stripped,
+            "alg none with a signature": forge(token, key, alg="none"),
+            "alg None": forge(token, key, alg="None").rsplit(".", 1)[0] + ".",
+            "no alg": forge(token, key, alg=None),
+            "alg none over HS256's key": token.rsplit(".", 1)[0] + ".",
+            "HS384": forge(token, key, alg="HS384", digest="sha384"),
+            "HS512": forge(token, key, alg="HS512", digest="sha512"),
+            "RS256 in name only": forge(token, key, alg="RS256"),
+            "EdDSA in name only": forge(token, key, alg="EdDSA"),
+            "a key brought along": forge(token, b"k" * 32, jwk={"kty": "oct", "k": b64url(b"k" * 32)}),
+            "a critical header": forge(token, key, crit=["exp"], exp=now + 900),
+            "another issuer": forge(token, key, {"iss": "example"}),
+            "another audience": forge(token, key, {"aud": "example"}),
+            "another tenant's signature": ".".join(token.split(".")[:2] + other.split(".")[2:]),
+            "b's user in tenant a": forge(token, key, {"sub": part(other, 1)["sub"]}),
+            "a's user in tenant b": forge(token, key, {"tid": self.b.id}),
+            "nobody's user": forge(token, key, {"sub": str(uuid.uuid4())}),
+            "a text that is no token": "nonsense",
+            **{f"a token of the {kind} key": forge(token, secret) for (kind, n), secret in self.keys.items() if kind in ("seal", "kek")},
+        }
+        return {name: bearer(text) for name, text in made.items()}
+
+    def _withdrawn(self):
+        """Those who could, and may no more: their tokens and keys were good before it happened."""
+        key = self.a.administrator.make("api_key")
+        self.sql("UPDATE drm.api_keys SET revoked_at = now() WHERE id = %s", key["id"])
+        yield "a revoked API key", Person(self, self.a, {"X-API-Key": key["key"]})
+        key = self.a.administrator.make("api_key")
+        self.sql("UPDATE drm.api_keys SET expires_at = now() WHERE id = %s", key["id"])
+        yield "an expired API key", Person(self, self.a, {"X-API-Key": key["key"]})
+        for word, change in (("disabled", "UPDATE drm.users SET active = false WHERE email = %s"),
+                             ("deleted", "DELETE FROM drm.users WHERE email = %s")):
+            yield from self._gone(f"a {word} user", self.a, self.a.user("administrator"), change)
+        tenant = MatrixTenant(self)
+        yield from self._gone("a suspended tenant's administrator", tenant, tenant.email,
+                              "UPDATE drm.tenants SET status = 'suspended' WHERE tenant_id = (SELECT tenant_id FROM drm.users WHERE email = %s)")
+
+    def _gone(self, name, tenant, email, change):
+        person = tenant.person(email)
+        key = person.make("api_key")["key"]
+        by_key = Person(self, tenant, {"X-API-Key": key})
+        for each in (person, by_key):
+            assert each.call("GET", "/api/v1/devices").status == 200, "it was good before"
+        self.sql(change, email)
+        yield name, Person(self, self.a, person.headers)
+        yield name + "'s API key", Person(self, self.a, by_key.headers)
+
+    # ---- what attacks must not change ----
+
+    def state(self, tenant):
+        """A digest of every table's rows of the tenant."""
+        def tables():
+            return [row[0] for row in self.sql(
+                "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE a.attname = 'tenant_id'"
+                " AND c.relnamespace = 'drm'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1")]
+        one = "SELECT '{0}', md5(COALESCE(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {0} t WHERE tenant_id = %(tenant)s"
+        text = " UNION ALL ".join(one.format(table) for table in self.once("tables", tables))
+        with admin(self.env) as cursor:
+            cursor.execute(text, {"tenant": tenant.id})
+            return dict(cursor.fetchall())
+
+    @contextlib.contextmanager
+    def untouched(self, tenant):
+        """Nothing of the tenant's is changed, made or deleted meanwhile; not a key's time of last use, not an audit row."""
+        before = self.state(tenant)
+        yield
+        after = self.state(tenant)
+        assert {table for table in before if before[table] != after[table]} == set()
+
+    def shows_nothing_of(self, tenant, answer):
+        text = answer.body.decode() + repr(answer.lines)
+        assert [each for each in tenant.ids if each in text] == []
+
+
+# ---- rows into requests ----
+
+def body_with(row, person, **foreign):
+    """A valid body of this person's; foreign: places that name something else."""
+    body = row.body(person) if row.body else None
+    for place, value in foreign.items():
+        body = put(body, place, value)
+    return body
+
+
+def name_of(row, thing, member="id"):
+    """How the path names it: None where the route names nothing."""
+    return pick(thing, member) if row.kind else None
+

@@ -1,0 +1,269 @@
+"""The matrix: every route of `drmd --routes`, asked in every way by everybody who must not, with objects of tenant a. Made out of the table
+in matrix_rows.py; a route without a row there fails. Beside each refusal stands the same request by somebody who may, which succeeds, and
+each "not yours" is held byte by byte against a "not there"."""
+import os
+import pathlib
+
+import pytest
+from http_support import ROOT, is_problem, own_drmd
+from matrix_rows import KINDS, ROWS, pick, put, routes_of
+from matrix_support import World, same, twin
+from stack.fleet import Fleet
+
+ROUTES = routes_of(pathlib.Path(os.environ.get("DRM_BUILD") or ROOT / "build") / "drmd" / "drmd")
+CASES = {f"{name} {i + 1}" if len(rows) > 1 else name: (ROUTES[name], row)
+         for name, rows in ROWS.items() if name in ROUTES for i, row in enumerate(rows) if not row.public}
+RANK = ["none", "viewer", "operator", "administrator"]
+
+
+def cases(wanted):
+    chosen = {name: case for name, case in CASES.items() if wanted(*case)}
+    assert chosen
+    return pytest.mark.parametrize("route, row", chosen.values(), ids=chosen.keys())
+
+
+every = cases(lambda route, row: True)
+
+
+@pytest.fixture(scope="module")
+def world(build, tmp_path_factory):
+    """PostgreSQL, Redis and drmd; no worker, so that jobs stay queued and nobody but the test changes a row."""
+    with Fleet(build, redis=True, migrated=True) as servers, own_drmd(servers, tmp_path_factory.mktemp("drmd")) as drmd:
+        made = World(build, servers.env, drmd.url)
+        for kind in KINDS:
+            for tenant in (made.a, made.b):
+                tenant.administrator.object(kind)
+        yield made
+
+
+def succeeds(answer, route):
+    assert answer.status == route["status"], answer
+    assert not answer.stream or b"data: " in answer.body
+    return answer
+
+
+def ask_for_own(person, route, row):
+    """The request about the person's own things, which is to succeed."""
+    thing = (person.make(row.kind) if row.spends else person.object(row.kind)) if row.kind else None
+    return succeeds(person.ask(route, row, thing and thing["id"], row.body(person) if row.body else None), route)
+
+
+def refused_alike(person, route, row, status, body=None):
+    """Refused before it is looked what the request names: for a's object, b's and nobody's alike."""
+    body = body or (row.body(person.world.a.administrator) if row.body else None)
+    ids = [t.administrator.object(row.kind)["id"] for t in (person.world.a, person.world.b)] if row.kind else [None]
+    ids += [twin(ids[0])] if row.kind else []
+    answers = [person.ask(route, row, each, body) for each in ids]
+    for answer in answers:
+        is_problem(answer, status)
+        same(answer, answers[0], *(each for each in ids if each))
+
+
+def needed(route, row):
+    return next((r["role"] for r in ROUTES.values() if r["permission"] == row.needs), route["role"])
+
+
+# ---- the log-in, the role ----
+
+@every
+def test_the_administrator_may(world, route, row):
+    """By token and by API key: what is refused below is refused for its own reason."""
+    ask_for_own(world.a.administrator, route, row)
+    ask_for_own(world.a.by_key, route, row)
+
+
+@every
+def test_a_role_may_what_the_route_says(world, route, row):
+    for role in RANK[1:]:
+        person = world.a.people(role)
+        if RANK.index(role) >= RANK.index(needed(route, row)):
+            ask_for_own(person, route, row)
+        else:
+            refused_alike(person, route, row, 403)
+
+
+@every
+def test_nobody_gets_in_without_a_good_log_in(world, route, row):
+    body = row.body(world.a.administrator) if row.body else None
+    with world.untouched(world.a):
+        for name, person in world.refused.items():
+            try:
+                refused_alike(person, route, row, 401, body)
+            except AssertionError as error:
+                raise AssertionError(f"{name}: {error}") from error
+
+
+# ---- another tenant's objects ----
+
+@cases(lambda route, row: row.kind)
+def test_another_tenants_object_is_not_there(world, route, row):
+    """By each of its names, in each way of writing the id; HEAD as well."""
+    thing = world.a.administrator.object(row.kind)
+    names = {pick(thing, member) for member in KINDS[row.kind].names} | {thing["id"].upper()}
+    for person in (world.b.administrator, world.b.by_key):
+        body = row.body(person) if row.body else None
+        for name in names:
+            nothing = twin(name)
+            with world.untouched(world.a):
+                foreign, none = (person.ask(route, row, each, body) for each in (name, nothing))
+            is_problem(foreign, 404)
+            same(foreign, none, name, nothing)
+            if route["method"] == "GET":
+                head = [person.ask({**route, "method": "HEAD"}, row, each) for each in (name, nothing)]
+                assert head[0].status == 404
+                same(*head, name, nothing)
+
+
+@cases(lambda route, row: row.kind and not row.spends)
+def test_each_name_is_good_in_its_own_tenant(world, route, row):
+    thing = world.a.administrator.object(row.kind)
+    for name in {pick(thing, member) for member in row.names} | {thing["id"].upper()}:
+        succeeds(world.a.administrator.ask(route, row, name, row.body(world.a.administrator) if row.body else None), route)
+
+
+@cases(lambda route, row: row.kind and KINDS[row.kind].personal)
+def test_another_persons_object_is_not_there(world, route, row):
+    thing = world.a.administrator.object(row.kind)
+    person = world.a.people("viewer")
+    nothing = twin(thing["id"])
+    foreign, none = (person.ask(route, row, each) for each in (thing["id"], nothing))
+    is_problem(foreign, 404)
+    same(foreign, none, thing["id"], nothing)
+
+
+@cases(lambda route, row: row.refs)
+def test_another_tenants_object_in_a_body_is_not_there(world, route, row):
+    for person in (world.b.administrator, world.b.by_key):
+        own = person.make(row.kind)["id"] if row.kind else None
+        body = row.body(person)
+        for place, kind in row.refs.items():
+            thing = world.a.administrator.object(kind)["id"]
+            nothing = twin(thing)
+            with world.untouched(world.a):
+                foreign, none = (person.ask(route, row, own, put(body, place, each)) for each in (thing, nothing))
+            is_problem(foreign, 404)
+            same(foreign, none, thing, nothing)
+        # The body was good: only the place was wrong.
+        succeeds(person.ask(route, row, own, body), route)
+
+
+@cases(lambda route, row: route["method"] == "POST" and row.body and not row.kind)
+def test_another_tenants_names_are_free(world, route, row):
+    """What a has made can be made once more in b: no duplicate tells that it is there."""
+    body = row.body(world.a.administrator)
+    succeeds(world.a.administrator.ask(route, row, body=body), route)
+    for place, kind in row.refs.items():
+        body = put(body, place, world.b.administrator.object(kind)["id"])
+    with world.untouched(world.a):
+        answer = succeeds(world.b.administrator.ask(route, row, body=body), route)
+    assert [each for each in world.a.ids if each in answer.body.decode()] == []
+
+
+def places_of_uuids(schema, schemas, at=""):
+    """Where a body of this schema names an object."""
+    if "$ref" in schema:
+        yield from places_of_uuids(schemas[schema["$ref"].rsplit("/", 1)[1]], schemas, at)
+    if schema.get("format") == "uuid":
+        yield at.removeprefix(".")
+    for name, each in schema.get("properties", {}).items():
+        yield from places_of_uuids(each, schemas, f"{at}.{name}")
+    if "items" in schema:
+        yield from places_of_uuids(schema["items"], schemas, at + ".0")
+    for each in schema.get("anyOf", []):
+        yield from places_of_uuids(each, schemas, at)
+
+
+@pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if route["request"] and "public" not in route["flags"]])
+def test_every_place_of_a_body_that_names_an_object_is_tried(world, name):
+    schemas = world.a.administrator.get("/openapi.json")["components"]["schemas"]
+    tried = {place for row in ROWS[name] for place in row.refs}
+    missing = set(places_of_uuids({"$ref": "/" + ROUTES[name]["request"]}, schemas)) - tried
+    assert missing == set(), f"add these to refs of {name} in matrix_rows.py"
+
+
+# ---- lists ----
+
+lists = cases(lambda route, row: row.lists)
+
+
+@lists
+def test_a_list_shows_nothing_of_another_tenant(world, route, row):
+    for person in (world.b.administrator, world.b.by_key):
+        own, query = person.object(row.lists)["id"], {"limit": 1000}
+        answer = succeeds(person.ask(route, row, query=query), route)
+        assert own in answer.body.decode()
+        world.shows_nothing_of(world.a, answer)
+    assert world.a.administrator.object(row.lists)["id"] in world.a.administrator.ask(route, row, query=query).body.decode()
+
+
+@lists
+def test_a_filter_finds_nothing_of_another_tenant(world, route, row):
+    thing, person = world.a.administrator.object(row.lists), world.b.administrator
+    for name, place in row.filters.items():
+        value = place[1:] if place.startswith("=") else pick(thing, place)
+        answer = succeeds(person.ask(route, row, query={name: value, "limit": 1000}), route)
+        world.shows_nothing_of(world.a, answer)
+        assert thing["id"] in world.a.administrator.ask(route, row, query={name: value, "limit": 1000}).body.decode()
+        if not place.startswith("="):
+            assert answer.json()["items"] == []
+            same(answer, person.ask(route, row, query={name: twin(value), "limit": 1000}))
+
+
+@lists
+def test_another_tenants_cursor_leads_into_ones_own_list(world, route, row):
+    for tenant in (world.a, world.b):
+        tenant.administrator.make(row.lists)
+    cursor = world.a.administrator.ask(route, row, query={"limit": 1}).json()["next"]
+    assert cursor
+    for query in ({"cursor": cursor, "limit": 1}, {"cursor": cursor, "limit": 1000}):
+        answer = world.b.administrator.ask(route, row, query=query)
+        assert answer.status in (200, 400), answer
+        world.shows_nothing_of(world.a, answer)
+
+
+# ---- headers ----
+
+@cases(lambda route, row: row.kind and {"conditional", "if-match"} & set(route["flags"]))
+def test_an_etag_does_not_tell_what_is_there(world, route, row):
+    thing, person = world.a.administrator.object(row.kind)["id"], world.b.administrator
+    nothing, body = twin(thing), row.body(person) if row.body else None
+    tag = world.a.administrator.ask(ROUTES["GET " + route["path"]], row, thing).headers["etag"]
+    header = "If-None-Match" if "conditional" in route["flags"] else "If-Match"
+    for value in (tag, "*", '"999999"', f'{tag}, "999999"', "W/" + tag, "nonsense"):
+        with world.untouched(world.a):
+            foreign, none = (person.ask(route, row, each, body, {header: value}) for each in (thing, nothing))
+        assert foreign.status == 404 or (value == "nonsense" and foreign.status == 400), (value, foreign)
+        same(foreign, none, thing, nothing)
+
+
+@cases(lambda route, row: "idempotency" in route["flags"])
+def test_another_tenants_idempotency_key_is_free(world, route, row):
+    a, b, headers = world.a.administrator, world.b.administrator, {"Idempotency-Key": twin("matrix-000000000000")}
+    body_a, body_b = row.body(a), row.body(b)
+    first = succeeds(a.ask(route, row, body=body_a, headers=headers), route)
+    with world.untouched(world.a):
+        # With a's objects it is as if they were not there, though the key has an answer for just this request.
+        for place, kind in row.refs.items():
+            thing = a.object(kind)["id"]
+            nothing = twin(thing)
+            foreign, none = (b.ask(route, row, body=put(body_b, place, each), headers=headers) for each in (thing, nothing))
+            is_problem(foreign, 404)
+            same(foreign, none, thing, nothing)
+        # With b's own it is b's, and neither a's answer nor "used before".
+        own = succeeds(b.ask(route, row, body=body_b, headers=headers), route)
+        again = succeeds(b.ask(route, row, body=body_b, headers=headers), route)
+    assert own.headers["location"] == again.headers["location"] != first.headers["location"]
+    assert a.ask(route, row, body=body_a, headers=headers).headers["location"] == first.headers["location"]
+
+
+@cases(lambda route, row: "stream" in route["flags"])
+def test_another_tenants_last_event_leads_into_ones_own_stream(world, route, row):
+    a, b = world.a.administrator, world.b.administrator
+    job = a.make("job")["id"]
+    with a.follow(f"/api/v1/jobs/{job}/events") as lines:
+        assert next(lines) == "retry: 2000"
+        assert a.call("POST", f"/api/v1/jobs/{job}/cancel").status == 200
+        last = next(line for line in lines if line.startswith("id: ")).removeprefix("id: ")
+    answer = succeeds(b.ask(route, row, b.object("job")["id"], headers={"Last-Event-ID": last}), route)
+    assert b.object("job")["id"] in answer.body.decode()
+    world.shows_nothing_of(world.a, answer)
