@@ -15,7 +15,8 @@
 
 DRMGMT_BEGIN
 
-/* Creates a device. Permission device:write. Errors: INVALID with the field, CONFLICT (name taken). */
+/* Creates a device. Permission device:write. Errors: INVALID with the field, NOT_FOUND (a profile's credential),
+ * CONFLICT (name taken). */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_device_create(drmgmt_session *session, const drmgmt_draft *draft,
                                                      drmgmt_record **device, drmgmt_error **error);
 /* Reads one by id, or by name where id_or_name is no UUID. Permission device:read. Errors: NOT_FOUND. */

@@ -5,6 +5,7 @@
 #include "auth/auth.h"
 #include "core/context_internal.h"
 #include "core/core.h"
+#include "queue/queue.h"
 #include <string.h>
 
 /* Events may be lost, and nobody tells when Redis is away: the job is read once a second in any case. */
@@ -86,7 +87,7 @@ int drmgmt_job_wait(drmgmt_session *session, const char *id, unsigned timeout_ms
 
     if (!drmgmt__uuid_normalise(id, canonical))
         return drmgmt__fail(error, DRMGMT_ERR_NOT_FOUND, "there is no such job");
-    int rc = drmgmt_subscribe(session, canonical, NULL, &subscription, error);
+    int rc = drmgmt__subscribe(session, canonical, NULL, &subscription, error);
     if (rc)
         return rc;
     rc = wait_for(session, subscription, canonical, timeout_ms, &end, error);

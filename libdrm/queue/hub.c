@@ -1,5 +1,5 @@
-/* The hub: who subscribed to what, and fan-out to them. Called by drmgmt_subscribe() and by hub_reader.c, whose thread
- * starts with the first subscription; calls subscription.c. */
+/* The hub: who subscribed to what, and fan-out to them. Called by job/follow.c, job/wait.c and by hub_reader.c, whose
+ * thread starts with the first subscription; calls subscription.c. */
 #include "queue/hub.h"
 
 #include "auth/auth.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-/* How long drmgmt_subscribe() waits to learn where a tenant's stream stands; after that the subscription begins with
+/* How long drmgmt__subscribe() waits to learn where a tenant's stream stands; after that the subscription begins with
  * RESYNC. */
 enum { JOIN_US = 1000000, STOP_US = 500000 };
 
@@ -258,7 +258,7 @@ static bool start(struct drmgmt__hub *hub)
     return hub->started;
 }
 
-/* With the mutex held. An event published after drmgmt_subscribe() returned must be seen: so it returns only when the
+/* With the mutex held. An event published after drmgmt__subscribe() returned must be seen: so it returns only when the
  * stream's position is known, or else the subscription will begin with RESYNC. */
 static void wait_live(struct drmgmt__hub *hub, drmgmt_subscription *s)
 {
@@ -300,8 +300,8 @@ static int join(struct drmgmt__hub *hub, const char *tenant_id, drmgmt_subscript
     return 0;
 }
 
-int drmgmt_subscribe(drmgmt_session *session, const char *job_id, const char *last_event_id,
-                     drmgmt_subscription **subscription, drmgmt_error **error)
+int drmgmt__subscribe(drmgmt_session *session, const char *job_id, const char *last_event_id,
+                      drmgmt_subscription **subscription, drmgmt_error **error)
 {
     char job[37] = "";
     int rc = 0;

@@ -35,9 +35,12 @@ int drmgmt__bell_wait(drmgmt__bell *bell, unsigned timeout_ms, void (*cancelled)
                       void *user);
 void drmgmt__bell_close(drmgmt__bell *bell); /* NULL is allowed; not while a wait runs */
 
-/* ---- in: the hub behind drmgmt_subscribe() (queue/hub.c) ---- */
+/* ---- in: the hub behind drmgmt_subscribe() (queue/hub.c, job/follow.c) ---- */
 struct drmgmt__hub;
 int drmgmt__hub_new(drmgmt_context *context, struct drmgmt__hub **hub, drmgmt_error **error);
 void drmgmt__hub_free(struct drmgmt__hub *hub);
+/* As drmgmt_subscribe(), without asking whether the actor may: the caller does. */
+int drmgmt__subscribe(drmgmt_session *session, const char *job_id, const char *last_event_id,
+                      drmgmt_subscription **subscription, drmgmt_error **error);
 
 #endif

@@ -147,7 +147,7 @@ Test(device, foreign_tenant_sees_nothing)
     char draft[256];
     cr_assert(credential != NULL);
     snprintf(draft, sizeof draft, "{\"profiles\":[{\"protocol\":\"snmp\",\"credential_id\":\"%s\"}]}", credential);
-    update_fails(theirs, drmgmt_record_id(same), 0, draft, DRMGMT_ERR_INVALID, "profiles");
+    update_fails(theirs, drmgmt_record_id(same), 0, draft, DRMGMT_ERR_NOT_FOUND, "profiles");
     drmgmt_record *unseen = NULL;
     fails(drmgmt_snmp_credential_get(theirs, credential, &unseen, &error), error, DRMGMT_ERR_NOT_FOUND, "");
     json_decref(profiles);

@@ -1,0 +1,345 @@
+/* The rows: one for each function of libdrm/libdrmgmt.map, in its order. Included by test_matrix_capi.c; a function
+ * that is exported and has none here does not compile ("matrix_row_of_... undeclared"): add it. */
+#ifndef MATRIX_CAPI_ROWS_H
+#define MATRIX_CAPI_ROWS_H
+
+#include "matrix_capi.h"
+
+static const char memory[] = "frees what the caller has", told[] = "reads what the caller was told already",
+                  process[] = "about the process: it holds the database's password and the keyring",
+                  owner[] = "as the owner of the database, whom row-level security does not hold",
+                  secret[] = "the secret given is the log-in: test_auth.c, test_api_key.c",
+                  form[] = "fills a form in memory; what it names is checked by the call that takes it",
+                  constant[] = "the same words and numbers for everybody",
+                  driver[] = "for drivers, with the operation that the worker gave them";
+
+TENANT_CALL(drmgmt_api_key_create, DRMGMT_PERM_API_KEY_OWN, OWN, 0)
+{
+    drmgmt_record *record = NULL;
+    char *key = NULL;
+    int rc = drmgmt_api_key_create(w->session, "matrix", &record, &key, error);
+
+    drmgmt_free(key);
+    return said_record(w, rc, record);
+}
+
+TENANT_CALL(drmgmt_api_key_list, DRMGMT_PERM_API_KEY_OWN, LISTS, 0)
+{
+    return list_with(w, drmgmt_api_key_list, "api_key", error);
+}
+
+TENANT_CALL(drmgmt_api_key_revoke, DRMGMT_PERM_API_KEY_OWN, NAMES, 0)
+{
+    return drmgmt_api_key_revoke(w->session, w->of->api_key, error);
+}
+
+NO_TENANT(drmgmt_context_free, memory);
+NO_TENANT(drmgmt_context_health, process);
+NO_TENANT(drmgmt_context_new, process);
+NO_TENANT(drmgmt_db_create_tenant, owner);
+NO_TENANT(drmgmt_db_install_keyring, owner);
+NO_TENANT(drmgmt_db_migrate, owner);
+NO_TENANT(drmgmt_db_status, owner);
+
+TENANT_CALL(drmgmt_device_create, DRMGMT_PERM_DEVICE_WRITE, NAMES, 0)
+{
+    return create_with(w, drmgmt_device_create, "device",
+                       "{\"name\":\"%u\",\"profiles\":[{\"protocol\":\"snmp\",\"credential_id\":\"%s\"}]}",
+                       w->of->credential, error);
+}
+
+TENANT_CALL(drmgmt_device_delete, DRMGMT_PERM_DEVICE_WRITE, NAMES, 0)
+{
+    return drmgmt_device_delete(w->session, w->of->device, 0, error);
+}
+
+TENANT_CALL(drmgmt_device_get, DRMGMT_PERM_DEVICE_READ, NAMES, 0)
+{
+    drmgmt_record *record = NULL;
+    int rc = drmgmt_device_get(w->session, w->of->device, &record, error);
+
+    return said_record(w, rc, record);
+}
+
+TENANT_CALL(drmgmt_device_list, DRMGMT_PERM_DEVICE_READ, LISTS, 0)
+{
+    return list_with(w, drmgmt_device_list, "device", error);
+}
+
+TENANT_CALL(drmgmt_device_update, DRMGMT_PERM_DEVICE_WRITE, NAMES, 0)
+{
+    return update_with(w, drmgmt_device_update, w->of->device, "device", "{\"description\":\"%u\"}", error);
+}
+
+NO_TENANT(drmgmt_draft_free, memory);
+NO_TENANT(drmgmt_draft_from_json, form);
+NO_TENANT(drmgmt_draft_new, form);
+NO_TENANT(drmgmt_draft_set, form);
+NO_TENANT(drmgmt_driver_all, constant);
+NO_TENANT(drmgmt_driver_find, constant);
+NO_TENANT(drmgmt_driver_operation, constant);
+NO_TENANT(drmgmt_entity_all, constant);
+NO_TENANT(drmgmt_entity_field, constant);
+NO_TENANT(drmgmt_entity_find, constant);
+NO_TENANT(drmgmt_error_detail, told);
+NO_TENANT(drmgmt_error_field, told);
+NO_TENANT(drmgmt_error_free, memory);
+NO_TENANT(drmgmt_error_make, form);
+NO_TENANT(drmgmt_error_message, told);
+NO_TENANT(drmgmt_error_retryable, told);
+NO_TENANT(drmgmt_error_status, told);
+NO_TENANT(drmgmt_event_clear, memory);
+NO_TENANT(drmgmt_free, memory);
+
+TENANT_CALL(drmgmt_job_cancel, DRMGMT_PERM_JOB_CANCEL, NAMES, 0)
+{
+    drmgmt_record *record = NULL;
+    int rc = drmgmt_job_cancel(w->session, w->of->job, &record, error);
+
+    return said_record(w, rc, record);
+}
+
+TENANT_CALL(drmgmt_job_get, DRMGMT_PERM_JOB_READ, NAMES, 0)
+{
+    drmgmt_record *record = NULL;
+    int rc = drmgmt_job_get(w->session, w->of->job, &record, error);
+
+    return said_record(w, rc, record);
+}
+
+TENANT_CALL(drmgmt_job_list, DRMGMT_PERM_JOB_READ, LISTS, 0)
+{
+    return list_with(w, drmgmt_job_list, "job", error);
+}
+
+NO_TENANT(drmgmt_job_status_ended, constant);
+
+static const char order_json[] =
+    "{\"device_id\":\"%s\",\"protocol\":\"fake\",\"operation\":\"sleep\",\"params\":{\"ms\":1}}";
+
+TENANT_CALL(drmgmt_job_submit, DRMGMT_PERM_JOB_SUBMIT_READ, NAMES, 0)
+{
+    drmgmt_draft *draft = draft_with("job", order_json, w->of->busy_device);
+    drmgmt_record *record = NULL;
+    int rc = drmgmt_job_submit(w->session, draft, NULL, &record, error);
+
+    drmgmt_draft_free(draft);
+    return said_record(w, rc, record);
+}
+
+TENANT_CALL(drmgmt_job_submit_many, DRMGMT_PERM_JOB_SUBMIT_READ, NAMES, 0)
+{
+    drmgmt_draft *draft = draft_with("job", order_json, w->of->busy_device);
+    const drmgmt_draft *drafts[] = { draft, draft };
+    drmgmt_page *page = NULL;
+    int rc = drmgmt_job_submit_many(w->session, drafts, 2, &page, error);
+
+    drmgmt_draft_free(draft);
+    return said_page(w, rc, page);
+}
+
+/* A job that nobody does: the wait ends by its own time. */
+TENANT_CALL(drmgmt_job_wait, DRMGMT_PERM_JOB_READ, NAMES, DRMGMT_ERR_TIMEOUT)
+{
+    drmgmt_record *record = NULL;
+    int rc = drmgmt_job_wait(w->session, w->of->job, 1, &record, error);
+
+    return said_record(w, rc, record);
+}
+
+NO_TENANT(drmgmt_login, secret);
+NO_TENANT(drmgmt_logout, secret);
+NO_TENANT(drmgmt_loop_now, driver);
+NO_TENANT(drmgmt_loop_timer, driver);
+NO_TENANT(drmgmt_loop_watch, driver);
+NO_TENANT(drmgmt_op_address, driver);
+NO_TENANT(drmgmt_op_complete, driver);
+NO_TENANT(drmgmt_op_data, driver);
+NO_TENANT(drmgmt_op_device_id, driver);
+NO_TENANT(drmgmt_op_fail, driver);
+NO_TENANT(drmgmt_op_job_id, driver);
+NO_TENANT(drmgmt_op_operation, driver);
+NO_TENANT(drmgmt_op_params, driver);
+NO_TENANT(drmgmt_op_port, driver);
+NO_TENANT(drmgmt_op_progress, driver);
+NO_TENANT(drmgmt_op_secret, driver);
+NO_TENANT(drmgmt_op_set_data, driver);
+NO_TENANT(drmgmt_op_settings, driver);
+NO_TENANT(drmgmt_op_tenant_id, driver);
+NO_TENANT(drmgmt_op_timeout_ms, driver);
+NO_TENANT(drmgmt_options_free, memory);
+NO_TENANT(drmgmt_options_new, process);
+NO_TENANT(drmgmt_options_set_application_name, process);
+NO_TENANT(drmgmt_options_set_database_timeouts, process);
+NO_TENANT(drmgmt_options_set_database_url, process);
+NO_TENANT(drmgmt_options_set_keyring_file, process);
+NO_TENANT(drmgmt_options_set_log, process);
+NO_TENANT(drmgmt_options_set_pool_size, process);
+NO_TENANT(drmgmt_options_set_redis_url, process);
+NO_TENANT(drmgmt_page_count, told);
+NO_TENANT(drmgmt_page_free, memory);
+NO_TENANT(drmgmt_page_json, told);
+NO_TENANT(drmgmt_page_next, told);
+NO_TENANT(drmgmt_page_record, told);
+NO_TENANT(drmgmt_permission_name, constant);
+NO_TENANT(drmgmt_permission_role, constant);
+NO_TENANT(drmgmt_query_free, memory);
+NO_TENANT(drmgmt_query_new, form);
+NO_TENANT(drmgmt_query_set, form);
+NO_TENANT(drmgmt_record_bool, told);
+NO_TENANT(drmgmt_record_entity, told);
+NO_TENANT(drmgmt_record_free, memory);
+NO_TENANT(drmgmt_record_id, told);
+NO_TENANT(drmgmt_record_int, told);
+NO_TENANT(drmgmt_record_json, told);
+NO_TENANT(drmgmt_record_text, told);
+NO_TENANT(drmgmt_refresh, secret);
+NO_TENANT(drmgmt_role_name, constant);
+NO_TENANT(drmgmt_role_parse, constant);
+NO_TENANT(drmgmt_session_close, memory);
+NO_TENANT(drmgmt_session_context, told);
+NO_TENANT(drmgmt_session_open_api_key, secret);
+NO_TENANT(drmgmt_session_open_token, secret);
+
+TENANT_CALL(drmgmt_session_require, DRMGMT_PERM_DEVICE_WRITE, OWN, 0)
+{
+    return drmgmt_session_require(w->session, DRMGMT_PERM_DEVICE_WRITE, error);
+}
+
+NO_TENANT(drmgmt_session_set_origin, form);
+NO_TENANT(drmgmt_session_tenant_id, told);
+NO_TENANT(drmgmt_session_user_id, told);
+
+TENANT_CALL(drmgmt_session_whoami, DRMGMT_PERM_NONE, OWN, 0)
+{
+    return drmgmt_session_whoami(w->session, &w->said, error);
+}
+
+TENANT_CALL(drmgmt_snmp_credential_create, DRMGMT_PERM_CREDENTIAL_WRITE, OWN, 0)
+{
+    return create_with(w, drmgmt_snmp_credential_create, "snmp_credential", "{\"name\":\"%u\",\"community\":\"%u\"}",
+                       "", error);
+}
+
+TENANT_CALL(drmgmt_snmp_credential_delete, DRMGMT_PERM_CREDENTIAL_WRITE, NAMES, 0)
+{
+    return drmgmt_snmp_credential_delete(w->session, w->of->credential, 0, error);
+}
+
+TENANT_CALL(drmgmt_snmp_credential_get, DRMGMT_PERM_CREDENTIAL_READ, NAMES, 0)
+{
+    drmgmt_record *record = NULL;
+    int rc = drmgmt_snmp_credential_get(w->session, w->of->credential, &record, error);
+
+    return said_record(w, rc, record);
+}
+
+TENANT_CALL(drmgmt_snmp_credential_list, DRMGMT_PERM_CREDENTIAL_READ, LISTS, 0)
+{
+    return list_with(w, drmgmt_snmp_credential_list, "snmp_credential", error);
+}
+
+TENANT_CALL(drmgmt_snmp_credential_update, DRMGMT_PERM_CREDENTIAL_WRITE, NAMES, 0)
+{
+    return update_with(w, drmgmt_snmp_credential_update, w->of->credential, "snmp_credential", "{\"community\":\"%u\"}",
+                       error);
+}
+
+NO_TENANT(drmgmt_status_exit_code, constant);
+NO_TENANT(drmgmt_status_http, constant);
+NO_TENANT(drmgmt_status_name, constant);
+NO_TENANT(drmgmt_status_title, constant);
+
+TENANT_CALL(drmgmt_subscribe, DRMGMT_PERM_JOB_READ, NAMES, 0)
+{
+    drmgmt_subscription *subscription = NULL;
+    int rc = drmgmt_subscribe(w->session, w->of->job, NULL, &subscription, error);
+
+    drmgmt_subscription_free(subscription);
+    return rc;
+}
+
+NO_TENANT(drmgmt_subscription_free, memory);
+NO_TENANT(drmgmt_subscription_next, "what the subscription, which was allowed, is about");
+NO_TENANT(drmgmt_subscription_wake, memory);
+NO_TENANT(drmgmt_timer_again, driver);
+NO_TENANT(drmgmt_timer_free, driver);
+NO_TENANT(drmgmt_tokens_free, memory);
+NO_TENANT(drmgmt_version, constant);
+NO_TENANT(drmgmt_watch_free, driver);
+NO_TENANT(drmgmt_watch_set, driver);
+NO_TENANT(drmgmt_worker_free, process);
+NO_TENANT(drmgmt_worker_id, process);
+NO_TENANT(drmgmt_worker_new, process);
+NO_TENANT(drmgmt_worker_run, process);
+NO_TENANT(drmgmt_worker_stats_get, process);
+NO_TENANT(drmgmt_worker_stop, process);
+
+/* ---- further ways of calling a function that has its row above ---- */
+
+TENANT_CALL(a_foreign_credential_put_in_a_device, DRMGMT_PERM_DEVICE_WRITE, NAMES, 0)
+{
+    drmgmt_draft *draft =
+        draft_with("device", "{\"profiles\":[{\"protocol\":\"snmp\",\"credential_id\":\"%s\"}]}", w->of->credential);
+    drmgmt_record *record = NULL, *own = NULL;
+    drmgmt_draft *fresh = draft_with("device", "{\"name\":\"%u\"}", "");
+    int rc = drmgmt_device_create(w->session, fresh, &own, error);
+
+    if (!rc)
+        rc = drmgmt_device_update(w->session, drmgmt_record_id(own), 0, draft, &record, error);
+    if (!rc)
+        rc = drmgmt_device_delete(w->session, drmgmt_record_id(own), 0, error);
+    drmgmt_draft_free(draft);
+    drmgmt_draft_free(fresh);
+    drmgmt_record_free(own);
+    return said_record(w, rc, record);
+}
+
+TENANT_CALL(a_foreign_device_among_own_ones_in_a_batch, DRMGMT_PERM_JOB_SUBMIT_READ, NAMES, 0)
+{
+    drmgmt_draft *fresh = draft_with("device", "{\"name\":\"%u\",\"profiles\":[{\"protocol\":\"fake\"}]}", "");
+    drmgmt_record *own = NULL;
+    drmgmt_page *page = NULL;
+    int rc = drmgmt_device_create(w->session, fresh, &own, error);
+
+    drmgmt_draft_free(fresh);
+    if (rc)
+        return rc;
+    drmgmt_draft *drafts[] = { draft_with("job", order_json, drmgmt_record_id(own)),
+                               draft_with("job", order_json, w->of->busy_device) };
+    rc = drmgmt_job_submit_many(w->session, (const drmgmt_draft *const *)drafts, 2, &page, error);
+    drmgmt_draft_free(drafts[0]);
+    drmgmt_draft_free(drafts[1]);
+    drmgmt_record_free(own);
+    return said_page(w, rc, page);
+}
+
+TENANT_CALL(a_write_job, DRMGMT_PERM_JOB_SUBMIT_WRITE, NAMES, 0)
+{
+    drmgmt_draft *draft = draft_with(
+        "job", "{\"device_id\":\"%s\",\"protocol\":\"fake\",\"operation\":\"write\",\"params\":{\"value\":1}}",
+        w->of->busy_device);
+    drmgmt_record *record = NULL;
+    int rc = drmgmt_job_submit(w->session, draft, NULL, &record, error);
+
+    drmgmt_draft_free(draft);
+    return said_record(w, rc, record);
+}
+
+TENANT_CALL(events_of_all_jobs, DRMGMT_PERM_JOB_READ, OWN, 0)
+{
+    drmgmt_subscription *subscription = NULL;
+    int rc = drmgmt_subscribe(w->session, NULL, NULL, &subscription, error);
+
+    drmgmt_subscription_free(subscription);
+    return rc;
+}
+
+static const matrix_row *const more_rows[] = {
+    &matrix_row_of_a_foreign_credential_put_in_a_device,
+    &matrix_row_of_a_foreign_device_among_own_ones_in_a_batch,
+    &matrix_row_of_a_write_job,
+    &matrix_row_of_events_of_all_jobs,
+};
+
+#endif

@@ -1,0 +1,390 @@
+/* The cells of the C interface's matrix: every exported function that acts in a tenant, called with objects of tenant a
+ * by tenant b, by roles that are too low, and by those whose log-in was withdrawn. "Not yours" and "not there" are the
+ * same error to the letter. Rows: matrix_capi_rows.h.
+ * needs: postgres migrated */
+#include "matrix_capi_rows.h"
+#include "matrix_exports.h"
+#include "store/owner.h"
+
+#define ROW(function) &matrix_row_of_##function,
+static const matrix_row *const exported_rows[] = { MATRIX_EXPORTS(ROW) };
+
+static const char password[] = "a long enough password";
+
+struct tenant {
+    char id[ID], email[96];
+    drmgmt_session *administrator, *by_key;
+    struct things things;
+};
+
+static drmgmt_context *context;
+static drmgmt__owner *admin;
+static struct tenant a, b;
+
+/* ---- tenants and what they have ---- */
+
+static void take_id(const drmgmt_record *record, char id[ID])
+{
+    snprintf(id, ID, "%s", drmgmt_record_id(record));
+}
+
+static void make(drmgmt_session *session, create_fn *create, const char *entity, const char *json, char id[ID])
+{
+    drmgmt_draft *draft = draft_with(entity, json, "");
+    drmgmt_record *record = NULL;
+    drmgmt_error *error = NULL;
+
+    cr_assert(create(session, draft, &record, &error) == 0, "%s", drmgmt_error_message(error));
+    take_id(record, id);
+    drmgmt_record_free(record);
+    drmgmt_draft_free(draft);
+}
+
+static char *make_key(drmgmt_session *session, char id[ID])
+{
+    drmgmt_record *record = NULL;
+    char *key = NULL;
+
+    cr_assert_eq(drmgmt_api_key_create(session, "matrix", &record, &key, NULL), 0);
+    take_id(record, id);
+    drmgmt_record_free(record);
+    return key;
+}
+
+/* Fresh ones; a key of `whose`, for keys are their makers'. */
+static void make_things(drmgmt_session *session, drmgmt_session *whose, struct things *t)
+{
+    drmgmt_record *job = NULL;
+
+    make(session, drmgmt_device_create, "device", "{\"name\":\"%u\"}", t->device);
+    make(session, drmgmt_device_create, "device", "{\"name\":\"%u\",\"profiles\":[{\"protocol\":\"fake\"}]}",
+         t->busy_device);
+    make(session, drmgmt_snmp_credential_create, "snmp_credential", "{\"name\":\"%u\",\"community\":\"%u\"}",
+         t->credential);
+    drmgmt_draft *draft = draft_with("job", order_json, t->busy_device);
+    cr_assert_eq(drmgmt_job_submit(session, draft, NULL, &job, NULL), 0);
+    take_id(job, t->job);
+    drmgmt_record_free(job);
+    drmgmt_draft_free(draft);
+    drmgmt_free(make_key(whose, t->api_key));
+}
+
+/* Names of nothing, made at the same time as those of t. */
+static struct things nothing_like(const struct things *t)
+{
+    struct things twin = *t;
+    char(*ids)[ID] = (char(*)[ID])(void *)&twin;
+
+    for (size_t i = 0; i < sizeof twin / ID; i++) {
+        char fresh[ID];
+        cr_assert_eq(drmgmt__uuid_v7(fresh), 0);
+        memcpy(ids[i] + 24, fresh + 24, 12);
+    }
+    return twin;
+}
+
+static drmgmt_session *key_session(drmgmt_session *maker, char id[ID])
+{
+    char *key = make_key(maker, id);
+    drmgmt_session *session = NULL;
+
+    cr_assert_eq(drmgmt_session_open_api_key(context, key, &session, NULL), 0);
+    drmgmt_free(key);
+    return session;
+}
+
+static void make_tenant(struct tenant *t)
+{
+    char word[ID], name[64];
+    drmgmt_error *error = NULL;
+
+    cr_assert_eq(drmgmt__uuid_v7(word), 0);
+    snprintf(name, sizeof name, "matrix-%s", word + 19);
+    snprintf(t->email, sizeof t->email, "%s@example.net", name);
+    cr_assert(drmgmt_db_create_tenant(from_env("DRM_DATABASE_URL"), from_env("DRM_KEYRING"), name, t->email, password,
+                                      t->id, &error) == 0,
+              "%s", drmgmt_error_message(error));
+    t->administrator = log_in(context, t->email, password);
+    make_things(t->administrator, t->administrator, &t->things);
+    t->by_key = key_session(t->administrator, word);
+}
+
+static void close_tenant(struct tenant *t)
+{
+    drmgmt_session_close(t->administrator);
+    drmgmt_session_close(t->by_key);
+}
+
+static void setup(void)
+{
+    context = open_context(true);
+    cr_assert_eq(drmgmt__owner_open(from_env("DRM_ADMIN_DATABASE_URL"), &admin, NULL), 0);
+    make_tenant(&a);
+    make_tenant(&b);
+}
+
+static void teardown(void)
+{
+    close_tenant(&a);
+    close_tenant(&b);
+    drmgmt__owner_close(admin);
+    drmgmt_context_free(context);
+}
+
+/* A statement of the superuser's with $1 and, unless NULL, $2. */
+static drmgmt__rows *sql(const char *text, const char *first, const char *second)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    drmgmt__rows *rows = NULL;
+    drmgmt_error *error = NULL;
+
+    drmgmt__param(&p, first);
+    if (second)
+        drmgmt__param(&p, second);
+    cr_assert(drmgmt__owner_exec(admin, text, &p, &rows, &error) == 0, "%s: %s", text, drmgmt_error_message(error));
+    return rows;
+}
+
+static void change(const char *text, const char *first, const char *second)
+{
+    DRMGMT__ROWS drmgmt__rows *rows = sql(text, first, second);
+
+    cr_assert_eq(drmgmt__rows_affected(rows), 1, "%s", text);
+}
+
+/* Another person of tenant a. */
+static drmgmt_session *person(const char *role)
+{
+    char email[160];
+
+    snprintf(email, sizeof email, "%s-%s", role, a.email);
+    DRMGMT__ROWS drmgmt__rows *rows =
+        sql("INSERT INTO drm.users (tenant_id, id, email, password_hash, role) SELECT tenant_id, gen_random_uuid(), "
+            "$2 || '-' || email, password_hash, $2 FROM drm.users WHERE email = $1",
+            a.email, role);
+    cr_assert_eq(drmgmt__rows_affected(rows), 1);
+    return log_in(context, email, password);
+}
+
+/* A digest of all rows of the tenant's. */
+static void state_of(const struct tenant *t, char digest[33])
+{
+    static const char make_statement[] =
+        "SELECT string_agg(format('SELECT md5(COALESCE(string_agg(t::text, ''|'' ORDER BY t::text), '''')) AS d FROM "
+        "%s t WHERE tenant_id = $1::uuid', c.oid::regclass), ' UNION ALL ') FROM pg_class c JOIN pg_attribute x ON "
+        "x.attrelid = c.oid AND x.attname = 'tenant_id' WHERE c.relnamespace = $1::regnamespace AND c.relkind IN "
+        "('r', 'p') AND NOT c.relispartition";
+    DRMGMT__ROWS drmgmt__rows *made = sql(make_statement, "drm", NULL);
+    char text[16384];
+
+    cr_assert(drmgmt__rows_length(made, 0, 0) < sizeof text - 64);
+    snprintf(text, sizeof text, "SELECT md5(string_agg(d, '')) FROM (%s) AS each", drmgmt__rows_text(made, 0, 0));
+    DRMGMT__ROWS drmgmt__rows *rows = sql(text, t->id, NULL);
+    snprintf(digest, 33, "%s", drmgmt__rows_text(rows, 0, 0));
+}
+
+/* ---- calls and what they told ---- */
+
+struct outcome {
+    int rc;
+    char error[1024]; /* status, message, detail, field, whether it may pass; ids of `of` taken out */
+    char *said;
+};
+
+static void take_out(char *text, const struct things *of)
+{
+    const char(*ids)[ID] = (const char(*)[ID])(const void *)of;
+
+    for (size_t i = 0; i < sizeof *of / ID; i++)
+        for (char *at; (at = strstr(text, ids[i]));)
+            memset(at, '.', ID - 1);
+}
+
+static struct outcome call(const matrix_row *row, drmgmt_session *session, const struct things *of)
+{
+    struct way way = { .session = session, .of = of };
+    drmgmt_error *error = NULL;
+    struct outcome o = { .rc = row->call(&way, &error) };
+
+    o.said = way.said;
+    if (o.rc) {
+        const char *detail = drmgmt_error_detail(error), *field = drmgmt_error_field(error);
+        snprintf(o.error, sizeof o.error, "%s: %s (%s, %s, %d)", drmgmt_status_name(drmgmt_error_status(error)),
+                 drmgmt_error_message(error), detail ? detail : "-", field ? field : "-",
+                 drmgmt_error_retryable(error));
+        take_out(o.error, of);
+    }
+    drmgmt_error_free(error);
+    return o;
+}
+
+static void expect(const matrix_row *row, const char *who, drmgmt_session *session, const struct things *of, int status)
+{
+    struct outcome o = call(row, session, of);
+
+    cr_expect_eq(o.rc, status, "%s by %s: %s instead of %s", row->function, who, o.rc ? o.error : "success",
+                 status ? drmgmt_status_name((drmgmt_status)status) : "success");
+    drmgmt_free(o.said);
+}
+
+/* Every row that calls. */
+typedef void each_fn(const matrix_row *row, void *user);
+static void each(each_fn *fn, void *user)
+{
+    for (size_t i = 0; i < DRMGMT__COUNT(exported_rows); i++)
+        if (exported_rows[i]->call)
+            fn(exported_rows[i], user);
+    for (size_t i = 0; i < DRMGMT__COUNT(more_rows); i++)
+        fn(more_rows[i], user);
+}
+
+/* ---- the cells ---- */
+
+/* A function that takes a session says why it tells nothing of a tenant, or is called. */
+Test(matrix_capi, every_row_says_what_it_is)
+{
+    size_t calls = 0;
+
+    for (size_t i = 0; i < DRMGMT__COUNT(exported_rows); i++) {
+        const matrix_row *row = exported_rows[i];
+        cr_expect(!row->call == (row->reason && row->reason[0]), "%s", row->function);
+        calls += row->call != NULL;
+    }
+    cr_expect_geq(calls, 20);
+}
+
+struct role_case {
+    drmgmt_role role;
+    drmgmt_session *session;
+};
+
+/* Nobody who may not learns whether it is there. */
+static void forbidden(const matrix_row *row, const char *who, drmgmt_session *session, const struct things *own)
+{
+    struct things nothing = nothing_like(own);
+    struct outcome first = call(row, session, own), theirs = call(row, session, &b.things),
+                   none = call(row, session, &nothing);
+
+    cr_expect_eq(first.rc, DRMGMT_ERR_FORBIDDEN, "%s by %s: %s", row->function, who, first.error);
+    cr_expect_str_eq(first.error, theirs.error, "%s by %s", row->function, who);
+    cr_expect_str_eq(first.error, none.error, "%s by %s", row->function, who);
+}
+
+static void as_role(const matrix_row *row, void *user)
+{
+    const struct role_case *c = user;
+    struct things own;
+
+    make_things(a.administrator, c->session, &own);
+    if (c->role >= drmgmt_permission_role(row->permission))
+        expect(row, drmgmt_role_name(c->role), c->session, &own, row->success);
+    else
+        forbidden(row, drmgmt_role_name(c->role), c->session, &own);
+}
+
+Test(matrix_capi, a_role_may_what_its_permissions_say, .init = setup, .fini = teardown)
+{
+    struct role_case cases[] = { { DRMGMT_ROLE_VIEWER, person("viewer") },
+                                 { DRMGMT_ROLE_OPERATOR, person("operator") },
+                                 { DRMGMT_ROLE_ADMINISTRATOR, a.administrator },
+                                 { DRMGMT_ROLE_ADMINISTRATOR, a.by_key } };
+
+    for (size_t i = 0; i < DRMGMT__COUNT(cases); i++)
+        each(as_role, &cases[i]);
+    drmgmt_session_close(cases[0].session);
+    drmgmt_session_close(cases[1].session);
+}
+
+static void as_another_tenant(const matrix_row *row, void *user)
+{
+    drmgmt_session *session = user;
+    struct things nothing = nothing_like(&a.things);
+    char before[33], after[33];
+
+    state_of(&a, before);
+    struct outcome theirs = call(row, session, &a.things), none = call(row, session, &nothing);
+    state_of(&a, after);
+    cr_expect_str_eq(before, after, "%s changed something of another tenant", row->function);
+    if (row->shape == NAMES) {
+        cr_expect_eq(theirs.rc, DRMGMT_ERR_NOT_FOUND, "%s with another tenant's object: %s", row->function,
+                     theirs.rc ? theirs.error : "success");
+        cr_expect_str_eq(theirs.error, none.error, "%s", row->function);
+    } else {
+        cr_expect_eq(theirs.rc, row->success, "%s: %s", row->function, theirs.error);
+    }
+    const char(*ids)[ID] = (const char(*)[ID])(const void *)&a.things;
+    for (size_t i = 0; theirs.said && i < sizeof a.things / ID; i++)
+        cr_expect(!strstr(theirs.said, ids[i]), "%s shows another tenant's %s", row->function, ids[i]);
+    cr_expect(!theirs.said || !strstr(theirs.said, a.id), "%s shows another tenant's id", row->function);
+    drmgmt_free(theirs.said);
+    drmgmt_free(none.said);
+}
+
+Test(matrix_capi, another_tenants_objects_are_not_there, .init = setup, .fini = teardown)
+{
+    each(as_another_tenant, b.administrator);
+    each(as_another_tenant, b.by_key);
+}
+
+/* What a list must not show to b is what it shows to a. */
+static void shows(const matrix_row *row, void *user)
+{
+    (void)user;
+    if (row->shape != LISTS)
+        return;
+    struct outcome own = call(row, a.administrator, &a.things);
+    const char(*ids)[ID] = (const char(*)[ID])(const void *)&a.things;
+    size_t seen = 0;
+    for (size_t i = 0; own.said && i < sizeof a.things / ID; i++)
+        seen += strstr(own.said, ids[i]) != NULL;
+    cr_expect(seen > 0, "%s shows nothing", row->function);
+    drmgmt_free(own.said);
+}
+
+Test(matrix_capi, a_list_shows_ones_own, .init = setup, .fini = teardown)
+{
+    each(shows, NULL);
+}
+
+struct refused {
+    const char *who;
+    drmgmt_session *session;
+};
+
+static void as_refused(const matrix_row *row, void *user)
+{
+    const struct refused *r = user;
+    struct things nothing = nothing_like(&a.things);
+    struct outcome own = call(row, r->session, &a.things), none = call(row, r->session, &nothing);
+
+    cr_expect_eq(own.rc, DRMGMT_ERR_UNAUTHENTICATED, "%s by %s: %s", row->function, r->who,
+                 own.rc ? own.error : "success");
+    cr_expect_str_eq(own.error, none.error, "%s by %s", row->function, r->who);
+}
+
+/* Sessions that were good when they were opened. */
+Test(matrix_capi, a_session_ends_with_what_it_rests_on, .init = setup, .fini = teardown)
+{
+    static struct tenant suspended;
+    char key_id[2][ID], user[160];
+    drmgmt_session *revoked = key_session(a.administrator, key_id[0]),
+                   *expired = key_session(a.administrator, key_id[1]), *disabled = person("administrator");
+
+    make_tenant(&suspended);
+    change("UPDATE drm.tenants SET status = 'suspended' WHERE tenant_id = $1::uuid", suspended.id, NULL);
+    change("UPDATE drm.api_keys SET revoked_at = now() WHERE id = $1::uuid", key_id[0], NULL);
+    change("UPDATE drm.api_keys SET expires_at = now() WHERE id = $1::uuid", key_id[1], NULL);
+    snprintf(user, sizeof user, "administrator-%s", a.email);
+    change("UPDATE drm.users SET active = false WHERE email = $1", user, NULL);
+    struct refused cases[] = { { "a disabled user", disabled },
+                               { "a revoked API key", revoked },
+                               { "an expired API key", expired },
+                               { "a suspended tenant", suspended.administrator },
+                               { "a suspended tenant's API key", suspended.by_key } };
+
+    for (size_t i = 0; i < DRMGMT__COUNT(cases); i++)
+        each(as_refused, &cases[i]);
+    for (size_t i = 0; i < 3; i++)
+        drmgmt_session_close(cases[i].session);
+    close_tenant(&suspended);
+}
