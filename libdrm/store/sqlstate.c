@@ -42,6 +42,16 @@ static const struct {
     { "3F000", DRMGMT_ERR_SCHEMA, false, "a schema is missing: run drmctl db migrate" },
 };
 
+/* A row that a policy does not let in has the SQLSTATE of a bad seal, and a message in the server's language: what
+ * tells them apart is the function of PostgreSQL that checks new rows. Rows are written for the tenant of the context;
+ * so what was left out is a device that the actor's role does not reach. */
+static bool out_of_scope(const char *state, const PGresult *result)
+{
+    const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+
+    return strcmp(state, "42501") == 0 && function && strcmp(function, "ExecWithCheckOptions") == 0;
+}
+
 int drmgmt__pg_fail(PGconn *pg, const PGresult *result, drmgmt_error **error)
 {
     const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
@@ -54,6 +64,10 @@ int drmgmt__pg_fail(PGconn *pg, const PGresult *result, drmgmt_error **error)
                                  "the connection to PostgreSQL was lost%s%.*s", text[0] ? ": " : "",
                                  (int)strcspn(text, "\n"), text);
     }
+    if (out_of_scope(state, result))
+        return drmgmt__fail_full(error, DRMGMT_ERR_FORBIDDEN, false, state, NULL,
+                                 "your role holds on some devices only, and this would not be one of them: give it the "
+                                 "tags that the role asks for");
     const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
     for (size_t i = 0; i < DRMGMT__COUNT(states); i++)
         if (strncmp(state, states[i].state, strlen(states[i].state)) == 0)

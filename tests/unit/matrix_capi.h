@@ -15,17 +15,19 @@ struct things {
     char credential[ID], job[ID], api_key[ID];
 };
 
-/* One call: by whom, with whose objects, and what it told. */
+/* One call: by whom, with whose objects (`of`, and where a second one is needed `own` of the caller's tenant), and what
+ * it told. */
 struct way {
     drmgmt_session *session;
-    const struct things *of;
+    const struct things *of, *own;
     char *said; /* JSON of what came back; NULL: none */
 };
 
 enum shape {
     NAMES, /* objects of `of`: another tenant's are not there */
     LISTS, /* what the session's tenant has: the objects of `of` show in it, and in no other tenant's */
-    OWN    /* nothing that exists */
+    OWN,   /* nothing that exists */
+    ENDS   /* nothing, and the session is good no more when it succeeds */
 };
 
 typedef struct matrix_row {

@@ -149,6 +149,12 @@ TENANT_CALL(drmgmt_job_wait, DRMGMT_PERM_JOB_READ, NAMES, DRMGMT_ERR_TIMEOUT)
 
 NO_TENANT(drmgmt_login, secret);
 NO_TENANT(drmgmt_logout, secret);
+
+TENANT_CALL(drmgmt_logout_everywhere, DRMGMT_PERM_NONE, ENDS, 0)
+{
+    return drmgmt_logout_everywhere(w->session, NULL, error);
+}
+
 NO_TENANT(drmgmt_loop_now, driver);
 NO_TENANT(drmgmt_loop_timer, driver);
 NO_TENANT(drmgmt_loop_watch, driver);
@@ -182,7 +188,9 @@ NO_TENANT(drmgmt_page_json, told);
 NO_TENANT(drmgmt_page_next, told);
 NO_TENANT(drmgmt_page_record, told);
 NO_TENANT(drmgmt_permission_name, constant);
+NO_TENANT(drmgmt_permission_parse, constant);
 NO_TENANT(drmgmt_permission_role, constant);
+NO_TENANT(drmgmt_permission_table, constant);
 NO_TENANT(drmgmt_query_free, memory);
 NO_TENANT(drmgmt_query_new, form);
 NO_TENANT(drmgmt_query_set, form);
@@ -281,36 +289,22 @@ TENANT_CALL(a_foreign_credential_put_in_a_device, DRMGMT_PERM_DEVICE_WRITE, NAME
 {
     drmgmt_draft *draft =
         draft_with("device", "{\"profiles\":[{\"protocol\":\"snmp\",\"credential_id\":\"%s\"}]}", w->of->credential);
-    drmgmt_record *record = NULL, *own = NULL;
-    drmgmt_draft *fresh = draft_with("device", "{\"name\":\"%u\"}", "");
-    int rc = drmgmt_device_create(w->session, fresh, &own, error);
+    drmgmt_record *record = NULL;
+    int rc = drmgmt_device_update(w->session, w->own->device, 0, draft, &record, error);
 
-    if (!rc)
-        rc = drmgmt_device_update(w->session, drmgmt_record_id(own), 0, draft, &record, error);
-    if (!rc)
-        rc = drmgmt_device_delete(w->session, drmgmt_record_id(own), 0, error);
     drmgmt_draft_free(draft);
-    drmgmt_draft_free(fresh);
-    drmgmt_record_free(own);
     return said_record(w, rc, record);
 }
 
 TENANT_CALL(a_foreign_device_among_own_ones_in_a_batch, DRMGMT_PERM_JOB_SUBMIT_READ, NAMES, 0)
 {
-    drmgmt_draft *fresh = draft_with("device", "{\"name\":\"%u\",\"profiles\":[{\"protocol\":\"fake\"}]}", "");
-    drmgmt_record *own = NULL;
-    drmgmt_page *page = NULL;
-    int rc = drmgmt_device_create(w->session, fresh, &own, error);
-
-    drmgmt_draft_free(fresh);
-    if (rc)
-        return rc;
-    drmgmt_draft *drafts[] = { draft_with("job", order_json, drmgmt_record_id(own)),
+    drmgmt_draft *drafts[] = { draft_with("job", order_json, w->own->busy_device),
                                draft_with("job", order_json, w->of->busy_device) };
-    rc = drmgmt_job_submit_many(w->session, (const drmgmt_draft *const *)drafts, 2, &page, error);
+    drmgmt_page *page = NULL;
+    int rc = drmgmt_job_submit_many(w->session, (const drmgmt_draft *const *)drafts, 2, &page, error);
+
     drmgmt_draft_free(drafts[0]);
     drmgmt_draft_free(drafts[1]);
-    drmgmt_record_free(own);
     return said_page(w, rc, page);
 }
 

@@ -3,11 +3,11 @@
  * same error to the letter. Rows: matrix_capi_rows.h.
  * needs: postgres migrated */
 #include "matrix_capi_rows.h"
-#include "matrix_exports.h"
 #include "store/owner.h"
 
-#define ROW(function) &matrix_row_of_##function,
-static const matrix_row *const exported_rows[] = { MATRIX_EXPORTS(ROW) };
+static const matrix_row *const exported_rows[] = {
+#include "matrix_exports.inc" /* of the library's map: add a row to matrix_capi_rows.h for one that is undeclared */
+};
 
 static const char password[] = "a long enough password";
 
@@ -88,25 +88,33 @@ static drmgmt_session *key_session(drmgmt_session *maker, char id[ID])
     char *key = make_key(maker, id);
     drmgmt_session *session = NULL;
 
-    cr_assert_eq(drmgmt_session_open_api_key(context, key, &session, NULL), 0);
+    cr_assert_eq(drmgmt_session_open_api_key(context, key, NULL, &session, NULL), 0);
     drmgmt_free(key);
     return session;
 }
 
+/* A word that nothing has yet, with something behind it. */
+static void fresh_word(char word[96], const char *suffix)
+{
+    char id[ID];
+
+    cr_assert_eq(drmgmt__uuid_v7(id), 0);
+    snprintf(word, 96, "matrix-%s%s", id + 19, suffix);
+}
+
 static void make_tenant(struct tenant *t)
 {
-    char word[ID], name[64];
+    char name[96], key_id[ID];
     drmgmt_error *error = NULL;
 
-    cr_assert_eq(drmgmt__uuid_v7(word), 0);
-    snprintf(name, sizeof name, "matrix-%s", word + 19);
-    snprintf(t->email, sizeof t->email, "%s@example.net", name);
+    fresh_word(name, "");
+    fresh_word(t->email, "@example.net");
     cr_assert(drmgmt_db_create_tenant(from_env("DRM_DATABASE_URL"), from_env("DRM_KEYRING"), name, t->email, password,
                                       t->id, &error) == 0,
               "%s", drmgmt_error_message(error));
     t->administrator = log_in(context, t->email, password);
     make_things(t->administrator, t->administrator, &t->things);
-    t->by_key = key_session(t->administrator, word);
+    t->by_key = key_session(t->administrator, key_id);
 }
 
 static void close_tenant(struct tenant *t)
@@ -131,39 +139,68 @@ static void teardown(void)
     drmgmt_context_free(context);
 }
 
-/* A statement of the superuser's with $1 and, unless NULL, $2. */
-static drmgmt__rows *sql(const char *text, const char *first, const char *second)
+/* A statement of the superuser's with its parameters. */
+static drmgmt__rows *run(const char *text, const char *const *values, size_t n)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     drmgmt__rows *rows = NULL;
     drmgmt_error *error = NULL;
 
-    drmgmt__param(&p, first);
-    if (second)
-        drmgmt__param(&p, second);
+    for (size_t i = 0; i < n; i++)
+        drmgmt__param(&p, values[i]);
     cr_assert(drmgmt__owner_exec(admin, text, &p, &rows, &error) == 0, "%s: %s", text, drmgmt_error_message(error));
     return rows;
 }
+#define VALUES(...)    (const char *const[]){ __VA_ARGS__ }, DRMGMT__COUNT(((const char *const[]){ __VA_ARGS__ }))
+#define SQL(text, ...) run(text, VALUES(__VA_ARGS__))
 
-static void change(const char *text, const char *first, const char *second)
+static void change(const char *text, const char *const *values, size_t n)
 {
-    DRMGMT__ROWS drmgmt__rows *rows = sql(text, first, second);
+    DRMGMT__ROWS drmgmt__rows *rows = run(text, values, n);
 
     cr_assert_eq(drmgmt__rows_affected(rows), 1, "%s", text);
 }
+#define CHANGE(text, ...) change(text, VALUES(__VA_ARGS__))
 
 /* Another person of tenant a. */
 static drmgmt_session *person(const char *role)
 {
-    char email[160];
+    char email[96];
 
-    snprintf(email, sizeof email, "%s-%s", role, a.email);
-    DRMGMT__ROWS drmgmt__rows *rows =
-        sql("INSERT INTO drm.users (tenant_id, id, email, password_hash, role) SELECT tenant_id, gen_random_uuid(), "
-            "$2 || '-' || email, password_hash, $2 FROM drm.users WHERE email = $1",
-            a.email, role);
-    cr_assert_eq(drmgmt__rows_affected(rows), 1);
+    fresh_word(email, "@example.net");
+    CHANGE("INSERT INTO drm.users (tenant_id, id, email, password_hash, role) SELECT tenant_id, gen_random_uuid(), $2, "
+           "password_hash, $3 FROM drm.users WHERE email = $1",
+           a.email, email, role);
     return log_in(context, email, password);
+}
+
+/* A role of tenant a's own, given to a person who holds nothing else; on the devices of the selector ("{}": all). */
+struct custom {
+    char role[ID];
+    drmgmt_session *session;
+};
+
+static void make_custom(struct custom *c, const char *selector)
+{
+    char name[96];
+
+    fresh_word(name, "");
+    cr_assert_eq(drmgmt__uuid_v7(c->role), 0);
+    c->session = person("none");
+    CHANGE("INSERT INTO drm.rbac_roles (tenant_id, id, name) VALUES ($1::uuid, $2::uuid, $3)", a.id, c->role, name);
+    CHANGE(
+        "INSERT INTO drm.user_roles (tenant_id, id, user_id, role_id, selector) VALUES ($1::uuid, gen_random_uuid(), "
+        "$2::uuid, $3::uuid, $4::text[])",
+        a.id, drmgmt_session_user_id(c->session), c->role, selector);
+}
+
+/* The role holds this permission, or all that there are for tenants but this. */
+static void allow(const struct custom *c, drmgmt_permission permission, bool only)
+{
+    CHANGE("UPDATE drm.rbac_roles SET permissions = ARRAY(SELECT p.name FROM sec.permissions p WHERE p.of_tenant AND "
+           "p.bit "
+           "<> 0 AND (p.name = $2) = $3::boolean) WHERE id = $1::uuid",
+           c->role, drmgmt_permission_name(permission), only ? "true" : "false");
 }
 
 /* A digest of all rows of the tenant's. */
@@ -174,12 +211,12 @@ static void state_of(const struct tenant *t, char digest[33])
         "%s t WHERE tenant_id = $1::uuid', c.oid::regclass), ' UNION ALL ') FROM pg_class c JOIN pg_attribute x ON "
         "x.attrelid = c.oid AND x.attname = 'tenant_id' WHERE c.relnamespace = $1::regnamespace AND c.relkind IN "
         "('r', 'p') AND NOT c.relispartition";
-    DRMGMT__ROWS drmgmt__rows *made = sql(make_statement, "drm", NULL);
+    DRMGMT__ROWS drmgmt__rows *made = SQL(make_statement, "drm");
     char text[16384];
 
     cr_assert(drmgmt__rows_length(made, 0, 0) < sizeof text - 64);
     snprintf(text, sizeof text, "SELECT md5(string_agg(d, '')) FROM (%s) AS each", drmgmt__rows_text(made, 0, 0));
-    DRMGMT__ROWS drmgmt__rows *rows = sql(text, t->id, NULL);
+    DRMGMT__ROWS drmgmt__rows *rows = SQL(text, t->id);
     snprintf(digest, 33, "%s", drmgmt__rows_text(rows, 0, 0));
 }
 
@@ -202,7 +239,8 @@ static void take_out(char *text, const struct things *of)
 
 static struct outcome call(const matrix_row *row, drmgmt_session *session, const struct things *of)
 {
-    struct way way = { .session = session, .of = of };
+    bool is_b = strcmp(drmgmt_session_tenant_id(session), b.id) == 0;
+    struct way way = { .session = session, .of = of, .own = is_b ? &b.things : &a.things };
     drmgmt_error *error = NULL;
     struct outcome o = { .rc = row->call(&way, &error) };
 
@@ -213,6 +251,7 @@ static struct outcome call(const matrix_row *row, drmgmt_session *session, const
                  drmgmt_error_message(error), detail ? detail : "-", field ? field : "-",
                  drmgmt_error_retryable(error));
         take_out(o.error, of);
+        take_out(o.error, way.own);
     }
     drmgmt_error_free(error);
     return o;
@@ -265,7 +304,8 @@ static void forbidden(const matrix_row *row, const char *who, drmgmt_session *se
     struct outcome first = call(row, session, own), theirs = call(row, session, &b.things),
                    none = call(row, session, &nothing);
 
-    cr_expect_eq(first.rc, DRMGMT_ERR_FORBIDDEN, "%s by %s: %s", row->function, who, first.error);
+    cr_expect_eq(first.rc, DRMGMT_ERR_FORBIDDEN, "%s by %s: %s", row->function, who,
+                 first.rc ? first.error : "success");
     cr_expect_str_eq(first.error, theirs.error, "%s by %s", row->function, who);
     cr_expect_str_eq(first.error, none.error, "%s by %s", row->function, who);
 }
@@ -275,6 +315,12 @@ static void as_role(const matrix_row *row, void *user)
     const struct role_case *c = user;
     struct things own;
 
+    if (row->shape == ENDS) {
+        drmgmt_session *once = person(drmgmt_role_name(c->role));
+        expect(row, drmgmt_role_name(c->role), once, &a.things, row->success);
+        drmgmt_session_close(once);
+        return;
+    }
     make_things(a.administrator, c->session, &own);
     if (c->role >= drmgmt_permission_role(row->permission))
         expect(row, drmgmt_role_name(c->role), c->session, &own, row->success);
@@ -295,12 +341,73 @@ Test(matrix_capi, a_role_may_what_its_permissions_say, .init = setup, .fini = te
     drmgmt_session_close(cases[1].session);
 }
 
+/* The row's permission alone suffices, and all the others do not. */
+static void as_custom(const matrix_row *row, void *user)
+{
+    const struct custom *c = user;
+    struct things own;
+
+    if (row->permission == DRMGMT_PERM_NONE)
+        return;
+    allow(c, DRMGMT_PERM_API_KEY_OWN, true);
+    make_things(a.administrator, c->session, &own);
+    allow(c, row->permission, true);
+    expect(row, "one who holds just this permission", c->session, &own, row->success);
+    make_things(a.administrator, a.administrator, &own);
+    allow(c, row->permission, false);
+    forbidden(row, "one who holds all the others", c->session, &own);
+}
+
+Test(matrix_capi, each_call_needs_its_permission_and_no_other, .init = setup, .fini = teardown)
+{
+    struct custom custom;
+
+    make_custom(&custom, "{}");
+    each(as_custom, &custom);
+    drmgmt_session_close(custom.session);
+}
+
+/* A role that holds on devices with a tag that none here has: what is there is not there for it. */
+static void as_narrowed(const matrix_row *row, void *user)
+{
+    const struct custom *c = user;
+    struct things nothing = nothing_like(&a.things);
+
+    if (row->permission == DRMGMT_PERM_NONE || row->permission == DRMGMT_PERM_API_KEY_OWN)
+        return;
+    allow(c, row->permission, true);
+    struct outcome there = call(row, c->session, &a.things), none = call(row, c->session, &nothing);
+    cr_expect_str_eq(there.error, none.error, "%s by a role for other devices", row->function);
+    if (row->shape == LISTS && !there.rc)
+        cr_expect(strstr(there.said, "\"items\":[]"), "%s: %s", row->function, there.said);
+    else
+        cr_expect(there.rc == DRMGMT_ERR_NOT_FOUND || there.rc == DRMGMT_ERR_FORBIDDEN ||
+                      (row->shape == OWN && there.rc == row->success),
+                  "%s by a role for other devices: %s", row->function, there.rc ? there.error : "success");
+    drmgmt_free(there.said);
+    drmgmt_free(none.said);
+}
+
+Test(matrix_capi, a_selector_leaves_the_other_devices_out, .init = setup, .fini = teardown)
+{
+    struct custom custom;
+    drmgmt_subscription *all = NULL;
+
+    make_custom(&custom, "{nowhere}");
+    each(as_narrowed, &custom);
+    allow(&custom, DRMGMT_PERM_JOB_READ, true);
+    cr_expect_eq(drmgmt_subscribe(custom.session, NULL, NULL, &all, NULL), DRMGMT_ERR_FORBIDDEN);
+    drmgmt_session_close(custom.session);
+}
+
 static void as_another_tenant(const matrix_row *row, void *user)
 {
     drmgmt_session *session = user;
     struct things nothing = nothing_like(&a.things);
     char before[33], after[33];
 
+    if (row->shape == ENDS)
+        return;
     state_of(&a, before);
     struct outcome theirs = call(row, session, &a.things), none = call(row, session, &nothing);
     state_of(&a, after);
@@ -366,25 +473,27 @@ static void as_refused(const matrix_row *row, void *user)
 Test(matrix_capi, a_session_ends_with_what_it_rests_on, .init = setup, .fini = teardown)
 {
     static struct tenant suspended;
-    char key_id[2][ID], user[160];
+    char key_id[2][ID];
     drmgmt_session *revoked = key_session(a.administrator, key_id[0]),
-                   *expired = key_session(a.administrator, key_id[1]), *disabled = person("administrator");
+                   *expired = key_session(a.administrator, key_id[1]), *disabled = person("administrator"),
+                   *ended = person("administrator");
 
     make_tenant(&suspended);
-    change("UPDATE drm.tenants SET status = 'suspended' WHERE tenant_id = $1::uuid", suspended.id, NULL);
-    change("UPDATE drm.api_keys SET revoked_at = now() WHERE id = $1::uuid", key_id[0], NULL);
-    change("UPDATE drm.api_keys SET expires_at = now() WHERE id = $1::uuid", key_id[1], NULL);
-    snprintf(user, sizeof user, "administrator-%s", a.email);
-    change("UPDATE drm.users SET active = false WHERE email = $1", user, NULL);
+    CHANGE("UPDATE drm.tenants SET status = 'suspended' WHERE tenant_id = $1::uuid", suspended.id);
+    CHANGE("UPDATE drm.api_keys SET revoked_at = now() WHERE id = $1::uuid", key_id[0]);
+    CHANGE("UPDATE drm.api_keys SET expires_at = now() WHERE id = $1::uuid", key_id[1]);
+    CHANGE("UPDATE drm.users SET active = false WHERE id = $1::uuid", drmgmt_session_user_id(disabled));
+    cr_assert_eq(drmgmt_logout_everywhere(ended, NULL, NULL), 0);
     struct refused cases[] = { { "a disabled user", disabled },
                                { "a revoked API key", revoked },
                                { "an expired API key", expired },
+                               { "a log-in that was ended", ended },
                                { "a suspended tenant", suspended.administrator },
                                { "a suspended tenant's API key", suspended.by_key } };
 
     for (size_t i = 0; i < DRMGMT__COUNT(cases); i++)
         each(as_refused, &cases[i]);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 4; i++)
         drmgmt_session_close(cases[i].session);
     close_tenant(&suspended);
 }
