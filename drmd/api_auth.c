@@ -101,7 +101,8 @@ void drmd_permission_table(drmd_request *r)
 {
     char *json = NULL;
     drmgmt_error *error = NULL;
-    if (drmgmt_permission_table(&json, &error))
+    /* The table is the same for all; but who asks is to be somebody whose log-in is good. */
+    if (drmgmt_session_require(r->session, DRMGMT_PERM_NONE, &error) || drmgmt_permission_table(&json, &error))
         drmd_reply_error(r, error);
     else
         drmd_reply_json(r, 200, json, strlen(json));

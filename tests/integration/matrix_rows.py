@@ -35,19 +35,22 @@ def put(value, place, new):
 @dataclasses.dataclass(frozen=True)
 class Kind:
     """A sort of object. make(person) makes one over REST and returns its JSON; person.object(kind) gives one that may be shared.
-    names: what must show to no other tenant, and finds nothing there. personal: it is its maker's, not all the tenant's."""
+    names: what must show to no other tenant, and finds nothing there. personal: it is its maker's, not all the tenant's.
+    on_devices: a role that holds on some devices only reaches those of its devices. platform: it is the platform's, no tenant's."""
     make: object
     names: tuple = ("id",)
     personal: bool = False
+    on_devices: bool = False
+    platform: bool = False
 
 
-def device_body(_person):
-    return {"name": unique("device"), "tags": [unique("tag")], "profiles": [{"protocol": "fake"}]}
+def device_body(person):
+    return {"name": unique("device"), "tags": [unique("tag"), *person.tags], "profiles": [{"protocol": "fake"}]}
 
 
 def snmp_device_body(person):
-    return {"name": unique("device"), "profiles": [{"protocol": "snmp", "address": "192.0.2.7",
-                                                    "credential_id": person.object("snmp_credential")["id"]}]}
+    credential = person.object("snmp_credential")["id"]
+    return {**device_body(person), "profiles": [{"protocol": "snmp", "address": "192.0.2.7", "credential_id": credential}]}
 
 
 def credential_body(_person):
@@ -75,9 +78,9 @@ def job(person):
 
 
 KINDS = {
-    "device": Kind(posted("/api/v1/devices", device_body), names=("id", "name")),
+    "device": Kind(posted("/api/v1/devices", device_body), names=("id", "name"), on_devices=True),
     "snmp_credential": Kind(posted("/api/v1/snmp-credentials", credential_body)),
-    "job": Kind(job),
+    "job": Kind(job, on_devices=True),
     "api_key": Kind(posted("/api/v1/api-keys", lambda _: {"label": unique("key")}), personal=True),
 }
 
@@ -95,7 +98,7 @@ class Row:
     refs      every place of the body that names an object -> its kind; all places where the route's schema has a UUID must be here
     lists     what the list holds: nothing of another tenant's may show in it
     filters   every filter of the list -> the place of its value in an object of `lists`, or "=value" where the value names none
-    spends    success uses the object up: each success gets one of its own
+    spends    success uses the object up, or the log-in where there is none: each success gets one of its own
     needs     the permission of this call when it is not the one of the route: the library asks for more
     public    why nobody is asked for a log-in, and what keeps a tenant's objects out of it"""
     kind: str = None
@@ -118,7 +121,10 @@ ROWS = {
     "POST /api/v1/auth/login": [Row(public=BY_SECRET)],
     "POST /api/v1/auth/refresh": [Row(public=BY_SECRET)],
     "POST /api/v1/auth/logout": [Row(public=BY_SECRET)],
+    "POST /api/v1/auth/logout-everywhere": [Row(spends=True)],
     "GET /api/v1/auth/whoami": [Row()],
+
+    "GET /api/v1/permissions": [Row()],
 
     "GET /api/v1/api-keys": [Row(lists="api_key")],
     "POST /api/v1/api-keys": [Row(body=lambda _: {"label": unique("key")})],

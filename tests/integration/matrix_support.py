@@ -12,8 +12,9 @@ import uuid
 
 from http_support import Api, Response
 from job_support import Tenant, admin, ask
-from matrix_rows import KINDS, pick, put
+from matrix_rows import KINDS, pick, unique
 
+PLATFORM_ID = "00000000-0000-0000-0000-000000000000"
 VARY = {"date", "x-request-id", "traceparent"}
 
 
@@ -63,8 +64,9 @@ def twin(text):
 class Person:
     """Who asks: a log-in or an API key of a tenant's."""
 
-    def __init__(self, world, tenant, headers, email=None):
-        self.world, self.tenant, self.headers, self.email = world, tenant, headers, email
+    def __init__(self, world, tenant, headers, like=None, tags=()):
+        """like: gives another person who may the same. tags: devices made by this one have them."""
+        self.world, self.tenant, self.headers, self.like, self.tags = world, tenant, headers, like, tags
         self.own = {}
 
     def get(self, path):
@@ -74,18 +76,24 @@ class Person:
 
     def object(self, kind):
         """One of the tenant's, or of this person's where the kind is personal; the same one each time."""
-        if not KINDS[kind].personal and self.tenant.administrator is not self:
-            return self.tenant.administrator.object(kind)
+        if not KINDS[kind].personal and self.maker is not self:
+            return self.maker.object(kind)
         if kind not in self.own:
             self.own[kind] = self.make(kind)
         return self.own[kind]
 
     def make(self, kind):
         """One of its own kind; by the administrator where it is not personal, for this person might not."""
-        maker = self if KINDS[kind].personal else self.tenant.administrator
-        made = KINDS[kind].make(maker)
+        made = KINDS[kind].make(self if KINDS[kind].personal else self.maker)
         self.tenant.ids.update(pick(made, name) for name in KINDS[kind].names)
         return made
+
+    @property
+    def maker(self):
+        """Who makes what this person asks for: the administrator, as one whose devices have the tags."""
+        first = self.tenant.administrator
+        return first if not self.tags else self.world.once((self.tenant.id, "maker", *self.tags),
+                                                           lambda: TaggingPerson(self.world, self.tenant, first.headers, tags=self.tags))
 
     def ask(self, route, row, names=None, body=None, headers=None, query=None):
         """The route asked as the row says. names: of the object, where the path has {id}."""
@@ -113,6 +121,11 @@ class Person:
             yield (line.decode().rstrip("\n") for line in answer)
 
 
+class TaggingPerson(Person):
+    """An administrator who gives all devices these tags."""
+    maker = property(lambda self: self)
+
+
 def bearer(token):
     return {"Authorization": f"Bearer {token}"}
 
@@ -123,13 +136,37 @@ class MatrixTenant(Tenant):
     def __init__(self, world):
         super().__init__(world.build, world.env, world.url)
         self.world = world
+        self._meet()
+
+    def _meet(self):
         self.ids = {self.id, self.name, self.email}
         self.administrator = self.person(self.email)
-        self.by_key = Person(world, self, {"X-API-Key": self.administrator.object("api_key")["key"]})
+        self.by_key = self.key_of(self.administrator)
         self.by_key.own = self.administrator.own
 
     def person(self, email):
-        return Person(self.world, self, bearer(self.token(email)), email)
+        return Person(self.world, self, bearer(self.token(email)), like=lambda: self.person(self.like(email)))
+
+    def like(self, email):
+        """A further user with the role of this one, and its assignments."""
+        role, = self.world.sql("SELECT role FROM drm.users WHERE tenant_id = %s AND email = %s", self.id, email)[0]
+        other = self.user(role)
+        self.world.sql("INSERT INTO drm.user_roles (tenant_id, id, user_id, role_id, builtin, selector) SELECT r.tenant_id, gen_random_uuid(),"
+                       " v.id, r.role_id, r.builtin, r.selector FROM drm.user_roles r JOIN drm.users u ON u.tenant_id = r.tenant_id AND"
+                       " u.id = r.user_id JOIN drm.users v ON v.tenant_id = r.tenant_id AND v.email = %s"
+                       " WHERE r.tenant_id = %s AND u.email = %s", other, self.id, email)
+        return other
+
+    def key_of(self, person, **changes):
+        """The person by a new API key; changes: columns of its row that are set behind everybody's back."""
+        key = KINDS["api_key"].make(person)
+        for column, value in changes.items():
+            self.world.sql(f"UPDATE drm.api_keys SET {column} = %s WHERE id = %s", value, key["id"])
+        return Person(self.world, self, {"X-API-Key": key["key"]}, like=lambda: self.key_of(person, **changes))
+
+    def custom(self, selector=()):
+        """A person who has no role but one of the tenant's own, on devices with these tags; Custom.allow() says what it permits."""
+        return self.world.once((self.id, "custom", *selector), lambda: Custom(self, list(selector)))
 
     def token(self, email):
         self.api(email).close()
@@ -138,6 +175,21 @@ class MatrixTenant(Tenant):
     def people(self, role):
         """A person with this role; the same each time."""
         return self.world.once((self.id, role), lambda: self.person(self.user(role)))
+
+
+class Custom:
+    def __init__(self, tenant, selector):
+        self.world, self.role, email = tenant.world, str(uuid.uuid4()), tenant.user("none")
+        self.world.sql("INSERT INTO drm.rbac_roles (tenant_id, id, name) VALUES (%s, %s, %s)", tenant.id, self.role, unique("role"))
+        self.world.sql("INSERT INTO drm.user_roles (tenant_id, id, user_id, role_id, selector) SELECT tenant_id, gen_random_uuid(), id, %s, %s"
+                       " FROM drm.users WHERE tenant_id = %s AND email = %s", self.role, selector, tenant.id, email)
+        self.person = tenant.person(email)
+        self.person.tags = selector
+
+    def allow(self, permissions):
+        """From the next request on."""
+        self.world.sql("UPDATE drm.rbac_roles SET permissions = %s WHERE id = %s", sorted(permissions), self.role)
+        return self.person
 
 
 # ---- tokens made by hand (docs/keyring.md) ----
@@ -159,8 +211,19 @@ def forge(token, key, claims=None, digest="sha256", **header):
     return text + "." + b64url(hmac.new(key, text.encode(), digest).digest())
 
 
+class Platform(MatrixTenant):
+    """The tenant of those who manage tenants, with an administrator of the test's own."""
+
+    def __init__(self, world, like):  # pylint: disable=super-init-not-called
+        self.world, self.build, self.env, self.url, self.tokens = world, world.build, world.env, world.url, {}
+        self.id, self.name, self.email, self.password = PLATFORM_ID, "platform", unique("platform") + "@example.net", like.password
+        world.sql("INSERT INTO drm.users (tenant_id, id, email, password_hash, role) SELECT %s, gen_random_uuid(), %s, password_hash,"
+                  " 'administrator' FROM drm.users WHERE tenant_id = %s AND email = %s", self.id, self.email, like.id, like.email)
+        self._meet()
+
+
 class World:
-    """Tenants a and b, everything of a's made through the administrator's log-in, and who is refused everywhere."""
+    """Tenants a and b, the platform, everything of a's made through the administrator's log-in, and who is refused everywhere."""
 
     def __init__(self, build, env, url):
         self.build, self.env, self.url = build, env, url
@@ -168,6 +231,9 @@ class World:
         lines = [line.split() for line in pathlib.Path(env["DRM_KEYRING"]).read_text().splitlines() if line and line[0] != "#"]
         self.keys = {(kind, int(number)): bytes.fromhex(key) for kind, number, key in lines}
         self.a, self.b = MatrixTenant(self), MatrixTenant(self)
+        self.platform = Platform(self, self.a)
+        self.permissions = {p["name"]: p for p in self.a.administrator.get("/api/v1/permissions")["permissions"]}
+        self.bits = dict(self.sql("SELECT name, 1::bigint << bit FROM sec.permissions"))
         self.refused = dict(self._nobodies())
 
     def once(self, key, make):
@@ -236,12 +302,10 @@ class World:
 
     def _withdrawn(self):
         """Those who could, and may no more: their tokens and keys were good before it happened."""
-        key = self.a.administrator.make("api_key")
-        self.sql("UPDATE drm.api_keys SET revoked_at = now() WHERE id = %s", key["id"])
-        yield "a revoked API key", Person(self, self.a, {"X-API-Key": key["key"]})
-        key = self.a.administrator.make("api_key")
-        self.sql("UPDATE drm.api_keys SET expires_at = now() WHERE id = %s", key["id"])
-        yield "an expired API key", Person(self, self.a, {"X-API-Key": key["key"]})
+        yield "a revoked API key", self.a.key_of(self.a.administrator, revoked_at="now")
+        yield "an expired API key", self.a.key_of(self.a.administrator, expires_at="now")
+        yield "an API key from another address", self.a.key_of(self.a.administrator, addresses=["192.0.2.0/24", "::1/128"])
+        yield from self._logged_out()
         for word, change in (("disabled", "UPDATE drm.users SET active = false WHERE email = %s"),
                              ("deleted", "DELETE FROM drm.users WHERE email = %s")):
             yield from self._gone(f"a {word} user", self.a, self.a.user("administrator"), change)
@@ -249,10 +313,22 @@ class World:
         yield from self._gone("a suspended tenant's administrator", tenant, tenant.email,
                               "UPDATE drm.tenants SET status = 'suspended' WHERE tenant_id = (SELECT tenant_id FROM drm.users WHERE email = %s)")
 
+    def _logged_out(self):
+        """Access tokens of log-ins that were ended are good no more, though they have not expired."""
+        login = {"email": self.a.email, "password": self.a.password, "tenant": self.a.name}
+        visitor = Person(self, self.a, {})
+        one = visitor.call("POST", "/api/v1/auth/login", login).json()
+        person = Person(self, self.a, bearer(one["access_token"]))
+        assert person.call("GET", "/api/v1/auth/whoami").status == 200
+        assert visitor.call("POST", "/api/v1/auth/logout", {"refresh_token": one["refresh_token"]}).status == 204
+        yield "a log-in that was ended", person
+        person = self.a.people("administrator").like()
+        assert person.call("POST", "/api/v1/auth/logout-everywhere").status == 204
+        yield "a log-in that was ended with all others", person
+
     def _gone(self, name, tenant, email, change):
         person = tenant.person(email)
-        key = person.make("api_key")["key"]
-        by_key = Person(self, tenant, {"X-API-Key": key})
+        by_key = tenant.key_of(person)
         for each in (person, by_key):
             assert each.call("GET", "/api/v1/devices").status == 200, "it was good before"
         self.sql(change, email)
@@ -284,19 +360,4 @@ class World:
     def shows_nothing_of(self, tenant, answer):
         text = answer.body.decode() + repr(answer.lines)
         assert [each for each in tenant.ids if each in text] == []
-
-
-# ---- rows into requests ----
-
-def body_with(row, person, **foreign):
-    """A valid body of this person's; foreign: places that name something else."""
-    body = row.body(person) if row.body else None
-    for place, value in foreign.items():
-        body = put(body, place, value)
-    return body
-
-
-def name_of(row, thing, member="id"):
-    """How the path names it: None where the route names nothing."""
-    return pick(thing, member) if row.kind else None
 

@@ -30,9 +30,9 @@ def world(build, tmp_path_factory):
     """PostgreSQL, Redis and drmd; no worker, so that jobs stay queued and nobody but the test changes a row."""
     with Fleet(build, redis=True, migrated=True) as servers, own_drmd(servers, tmp_path_factory.mktemp("drmd")) as drmd:
         made = World(build, servers.env, drmd.url)
-        for kind in KINDS:
-            for tenant in (made.a, made.b):
-                tenant.administrator.object(kind)
+        for name, kind in KINDS.items():
+            for tenant in (made.platform,) if kind.platform else (made.a, made.b):
+                tenant.administrator.object(name)
         yield made
 
 
@@ -44,23 +44,34 @@ def succeeds(answer, route):
 
 def ask_for_own(person, route, row):
     """The request about the person's own things, which is to succeed."""
+    if row.spends and not row.kind:
+        person = person.like()
     thing = (person.make(row.kind) if row.spends else person.object(row.kind)) if row.kind else None
     return succeeds(person.ask(route, row, thing and thing["id"], row.body(person) if row.body else None), route)
 
 
+def permission_of(route, row):
+    return row.needs or route["permission"]
+
+
+def home_of(world, route, row):
+    """Whose the route is: a tenant's, or the platform's."""
+    permission = world.permissions.get(permission_of(route, row))
+    return world.platform if permission and not permission["tenant"] else world.a
+
+
 def refused_alike(person, route, row, status, body=None):
     """Refused before it is looked what the request names: for a's object, b's and nobody's alike."""
-    body = body or (row.body(person.world.a.administrator) if row.body else None)
-    ids = [t.administrator.object(row.kind)["id"] for t in (person.world.a, person.world.b)] if row.kind else [None]
-    ids += [twin(ids[0])] if row.kind else []
+    world, ids = person.world, [None]
+    home = home_of(world, route, row)
+    body = body or (row.body(home.administrator) if row.body else None)
+    if row.kind:
+        ids = [tenant.administrator.object(row.kind)["id"] for tenant in ((home,) if home is world.platform else (world.a, world.b))]
+        ids.append(twin(ids[0]))
     answers = [person.ask(route, row, each, body) for each in ids]
     for answer in answers:
         is_problem(answer, status)
         same(answer, answers[0], *(each for each in ids if each))
-
-
-def needed(route, row):
-    return next((r["role"] for r in ROUTES.values() if r["permission"] == row.needs), route["role"])
 
 
 # ---- the log-in, the role ----
@@ -68,29 +79,125 @@ def needed(route, row):
 @every
 def test_the_administrator_may(world, route, row):
     """By token and by API key: what is refused below is refused for its own reason."""
-    ask_for_own(world.a.administrator, route, row)
-    ask_for_own(world.a.by_key, route, row)
+    home = home_of(world, route, row)
+    ask_for_own(home.administrator, route, row)
+    if not (row.spends and not row.kind):
+        ask_for_own(home.by_key, route, row)
 
 
 @every
-def test_a_role_may_what_the_route_says(world, route, row):
-    for role in RANK[1:]:
-        person = world.a.people(role)
-        if RANK.index(role) >= RANK.index(needed(route, row)):
+def test_a_role_may_what_the_table_says(world, route, row):
+    least = world.permissions.get(permission_of(route, row), {"role": "none"})["role"]
+    for role in RANK:
+        person = home_of(world, route, row).people(role)
+        if RANK.index(role) >= RANK.index(least):
             ask_for_own(person, route, row)
         else:
             refused_alike(person, route, row, 403)
 
 
+needing = cases(lambda route, row: permission_of(route, row) != "none")
+
+
+@needing
+def test_its_permission_alone_opens_a_route(world, route, row):
+    """And all the others together do not: by a role of the tenant's own, and by an API key that does less than its owner."""
+    home, permission = home_of(world, route, row), permission_of(route, row)
+    others = {p["name"] for p in world.permissions.values() if p["tenant" if home is world.a else "platform"]} - {permission}
+    custom = home.custom()
+    ask_for_own(custom.allow({permission}), route, row)
+    refused_alike(custom.allow(others), route, row, 403)
+    refused_alike(custom.allow(()), route, row, 403)
+    ask_for_own(home.key_of(home.administrator, scopes=world.bits[permission], addresses=["127.0.0.0/8"]), route, row)
+    refused_alike(home.key_of(home.administrator, scopes=sum(world.bits[name] for name in others)), route, row, 403)
+    refused_alike(home.key_of(home.administrator, scopes=0), route, row, 403)
+
+
+@needing
+def test_an_api_key_does_not_exceed_its_owner(world, route, row):
+    """Its scopes name the permission, which the owner does not hold any more."""
+    home, permission = home_of(world, route, row), permission_of(route, row)
+    custom = home.custom()
+    key = home.key_of(custom.allow({permission, "api-key:own"}), scopes=world.bits[permission])
+    ask_for_own(key, route, row)
+    custom.allow({"device:read"} - {permission})
+    refused_alike(key, route, row, 403)
+
+
 @every
 def test_nobody_gets_in_without_a_good_log_in(world, route, row):
-    body = row.body(world.a.administrator) if row.body else None
-    with world.untouched(world.a):
+    home = home_of(world, route, row)
+    body = row.body(home.administrator) if row.body else None
+    with world.untouched(home):
         for name, person in world.refused.items():
             try:
                 refused_alike(person, route, row, 401, body)
             except AssertionError as error:
                 raise AssertionError(f"{name}: {error}") from error
+
+
+# ---- the platform and the tenants ----
+
+@every
+def test_the_platform_and_the_tenants_are_apart(world, route, row):
+    """The platform's administrators hold nothing in a tenant, a tenant's nothing on the platform; what both may is each one's own."""
+    permission = world.permissions.get(permission_of(route, row), {"tenant": True, "platform": True})
+    for tenant, holds in ((world.platform, permission["platform"]), (world.a, permission["tenant"])):
+        if not holds:
+            refused_alike(tenant.administrator, route, row, 403)
+        elif row.kind and tenant is world.platform and home_of(world, route, row) is world.a:
+            thing = world.a.administrator.object(row.kind)["id"]
+            nothing, body = twin(thing), row.body(tenant.administrator) if row.body else None
+            foreign, none = (tenant.administrator.ask(route, row, each, body) for each in (thing, nothing))
+            is_problem(foreign, 404)
+            same(foreign, none, thing, nothing)
+        elif row.lists:
+            world.shows_nothing_of(world.b, succeeds(tenant.administrator.ask(route, row), route))
+
+
+# ---- a role that holds on some devices only ----
+
+@needing
+def test_a_role_for_some_devices_reaches_no_other(world, route, row):
+    permission = world.permissions[permission_of(route, row)]
+    custom = home_of(world, route, row).custom(("site=matrix", "floor=1"))
+    person = custom.allow({permission["name"]})
+    if not permission["on_devices"]:
+        refused_alike(person, route, row, 403)
+        return
+    ask_for_own(person, route, row)
+    body = row.body(person) if row.body else None
+    out = world.a.administrator
+    if row.kind:
+        thing = out.object(row.kind)["id"]
+        nothing = twin(thing)
+        foreign, none = (person.ask(route, row, each, body) for each in (thing, nothing))
+        is_problem(foreign, 404)
+        same(foreign, none, thing, nothing)
+    if row.lists:
+        own = person.object(row.lists)["id"]
+        answer = succeeds(person.ask(route, row, query={"limit": 1000}), route)
+        assert own in answer.body.decode()
+        for thing in (out.object(row.lists), out.object("device")):
+            assert thing["id"] not in answer.body.decode()
+    for place, kind in row.refs.items():
+        if KINDS[kind].on_devices:
+            thing = out.object(kind)["id"]
+            nothing = twin(thing)
+            foreign, none = (person.ask(route, row, None, put(body, place, each)) for each in (thing, nothing))
+            is_problem(foreign, 404)
+            same(foreign, none, thing, nothing)
+
+
+@cases(lambda route, row: route["path"] == "/api/v1/devices/{id}" and route["method"] == "PATCH" or
+       (route["path"], route["method"]) == ("/api/v1/devices", "POST"))
+def test_a_role_for_some_devices_moves_none_out_of_its_reach(world, route, row):
+    custom = world.a.custom(("site=matrix", "floor=1"))
+    person = custom.allow({"device:write"})
+    thing = person.make("device")["id"] if row.kind else None
+    for tags in ([], ["site=matrix"], ["site=matrix", "floor=2"]):
+        is_problem(person.ask(route, row, thing, {**row.body(person), "tags": tags}), 403)
+    succeeds(person.ask(route, row, thing, {**row.body(person), "tags": ["site=matrix", "floor=1", "more"]}), route)
 
 
 # ---- another tenant's objects ----
