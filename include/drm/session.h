@@ -126,7 +126,8 @@ DRMGMT_API DRMGMT_NODISCARD int drmgmt_session_require(drmgmt_session *session, 
                                                        drmgmt_error **error);
 
 /* ---- API keys: entity "api_key" {id label prefix created_at last_used_at expires_at} ---- */
-/* Creates a key for the actor. *key is told this once; free with drmgmt_free(). */
+/* Creates a key for the actor. *key is told this once; free with drmgmt_free(). One that is made with another key may
+ * no more than that, from nowhere else and no longer. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_api_key_create(drmgmt_session *session, const char *label,
                                                       drmgmt_record **record, char **key, drmgmt_error **error);
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_api_key_list(drmgmt_session *session, const drmgmt_query *query,

@@ -58,16 +58,19 @@ static int store(drmgmt_session *session, const char *label, const struct made *
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     drmgmt__rows *rows = NULL;
-    char audit_id[DRMGMT__UUID_SIZE];
+    char audit_id[DRMGMT__UUID_SIZE], maker[33] = "";
 
     if (drmgmt__uuid_v7(audit_id))
         return drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "the system gives no random numbers");
+    if (session->api_key) /* "drm_<id>_<secret>" */
+        snprintf(maker, sizeof maker, "%.32s", session->api_key + 4);
     drmgmt__param(&p, made->id);
     drmgmt__param(&p, label);
     drmgmt__param(&p, made->prefix);
     drmgmt__param_bytes(&p, made->digest, sizeof made->digest);
     drmgmt__param(&p, audit_id);
     add_origin(&p, session);
+    drmgmt__param(&p, maker[0] ? maker : NULL);
     int rc = drmgmt__run(session, DRMGMT_PERM_API_KEY_OWN, DRMGMT__WRITE, &drmgmt__q_api_key_create, &p, &rows, error);
     return rc ? rc : drmgmt__record_new(&drmgmt__entity_api_key, rows, 0, record, error);
 }

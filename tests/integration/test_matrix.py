@@ -3,11 +3,12 @@ in matrix_rows.py; a route without a row there fails. Beside each refusal stands
 each "not yours" is held byte by byte against a "not there"."""
 import os
 import pathlib
+import uuid
 
 import pytest
 from http_support import ROOT, is_problem, own_drmd
-from matrix_rows import KINDS, ROWS, pick, put, routes_of
-from matrix_support import World, same, twin
+from matrix_rows import KINDS, ROWS, pick, posted, put, routes_of
+from matrix_support import Person, World, same, twin
 from stack.fleet import Fleet
 
 ROUTES = routes_of(pathlib.Path(os.environ.get("DRM_BUILD") or ROOT / "build") / "drmd" / "drmd")
@@ -122,6 +123,18 @@ def test_an_api_key_does_not_exceed_its_owner(world, route, row):
     ask_for_own(key, route, row)
     custom.allow({"device:read"} - {permission})
     refused_alike(key, route, row, 403)
+
+
+def test_an_api_key_makes_no_key_that_may_more(world):
+    """Neither another permission, nor from elsewhere, nor for longer."""
+    person = world.a.people("administrator")
+    narrow = world.a.key_of(person, scopes=world.bits["api-key:own"] | world.bits["job:read"], addresses=["127.0.0.0/8"], expires_at="tomorrow")
+    made = Person(world, world.a, {"X-API-Key": posted("/api/v1/api-keys", lambda _: {"label": "made"})(narrow)["key"]})
+    assert made.call("GET", "/api/v1/jobs").status == 200
+    is_problem(made.call("GET", "/api/v1/devices"), 403)
+    rows = world.sql("SELECT scopes, addresses, expires_at FROM drm.api_keys WHERE user_id = (SELECT user_id FROM drm.api_keys WHERE id = %s)"
+                     " ORDER BY id DESC LIMIT 2", str(uuid.UUID(made.headers["X-API-Key"][4:36])))
+    assert rows[0] == rows[1] and None not in rows[0]
 
 
 @every
