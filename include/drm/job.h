@@ -61,8 +61,9 @@ DRMGMT_API void drmgmt_event_clear(drmgmt_event *event);
 
 /* Subscribes to the events of one job (job_id) or of all the tenant's jobs (NULL), after last_event_id (NULL: from
  * now). One reader thread per context reads Redis and fans out. A last_event_id of a lost epoch or trimmed from the
- * stream yields RESYNC first. Without Redis a subscription only times out. Permission job:read (for all jobs: on all devices), checked now and not
- * with each event: what follows events for long reads the job now and then. Errors: NOT_FOUND (job), NO_MEMORY, LIMIT.
+ * stream yields RESYNC first. Without Redis a subscription only times out. Permission job:read (for all jobs: on all
+ * devices), checked now and not with each event: what follows events for long reads the job now and then. Errors:
+ * NOT_FOUND (job), NO_MEMORY, LIMIT.
  */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_subscribe(drmgmt_session *session, const char *job_id, const char *last_event_id,
                                                  drmgmt_subscription **subscription, drmgmt_error **error);
