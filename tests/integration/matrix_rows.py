@@ -1,7 +1,8 @@
 """THE matrix: one row (or more) for every route of drmd, which says how an object it is about is made, how a request names it and what a
 valid body is. test_matrix.py makes its cells out of these rows and of `drmd --routes`: every way of asking, by everybody who must not.
 
-A route without a row fails the build: `matrix_rows.py DRMD` is run by it, needs no server, and says what to add."""
+A route without a row fails the build: `matrix_rows.py DRMD` is run by it, needs no server and nothing but Python (what makes objects imports
+the tests' helpers when it is called), and says what to add."""
 import dataclasses
 import json
 import re
@@ -77,10 +78,35 @@ def job(person):
     return person.get("/api/v1/jobs/" + posted("/api/v1/jobs", order("sleep", ms=1), 202)(person)["job_id"])
 
 
+def begun(person):
+    """A code that confirms the enrolment."""
+    from factor_support import Authenticator
+    return {"code": Authenticator(posted("/api/v1/auth/second-factor", lambda _: {})(person)["secret"]).code()}
+
+
+def enrolled(person):
+    """A code of the person's second factor, not used yet."""
+    from factor_support import enroll, forget_used_codes
+    authenticator, _ = enroll(person)
+    forget_used_codes(person.world.env, person.email)
+    return {"code": authenticator.code()}
+
+
+def with_second_factor(person):
+    """Somebody who may nothing, and has a second factor."""
+    from factor_support import enroll
+    other = person.tenant.person(person.tenant.user("none"))
+    enroll(other)
+    return {"id": other.get("/api/v1/auth/whoami")["user_id"]}
+
+
+CODE = {"code": "000000"}
+
 KINDS = {
     "device": Kind(posted("/api/v1/devices", device_body), names=("id", "name"), on_devices=True),
     "snmp_credential": Kind(posted("/api/v1/snmp-credentials", credential_body)),
     "job": Kind(job, on_devices=True),
+    "user_with_second_factor": Kind(with_second_factor),
     "api_key": Kind(posted("/api/v1/api-keys", lambda _: {"label": unique("key")}), personal=True),
 }
 
@@ -95,20 +121,24 @@ class Row:
     names     members of that object which are good there
     path      values of the path's other parameters
     body      body(person): a valid body, made of that person's objects, with new names
+    ready     ready(person): what succeeds in its place, where the person must be made ready for it
     refs      every place of the body that names an object -> its kind; all places where the route's schema has a UUID must be here
     lists     what the list holds: nothing of another tenant's may show in it
     filters   every filter of the list -> the place of its value in an object of `lists`, or "=value" where the value names none
     spends    success uses the object up, or the log-in where there is none: each success gets one of its own
+    by_token  an API key will not do
     needs     the permission of this call when it is not the one of the route: the library asks for more
     public    why nobody is asked for a log-in, and what keeps a tenant's objects out of it"""
     kind: str = None
     names: tuple = ("id",)
     path: dict = dataclasses.field(default_factory=dict)
     body: object = None
+    ready: object = None
     refs: dict = dataclasses.field(default_factory=dict)
     lists: str = None
     filters: dict = dataclasses.field(default_factory=dict)
     spends: bool = False
+    by_token: bool = False
     needs: str = None
     public: str = None
 
@@ -123,6 +153,15 @@ ROWS = {
     "POST /api/v1/auth/logout": [Row(public=BY_SECRET)],
     "POST /api/v1/auth/logout-everywhere": [Row(spends=True)],
     "GET /api/v1/auth/whoami": [Row()],
+    "GET /api/v1/auth/second-factor": [Row()],
+    "POST /api/v1/auth/second-factor": [Row(body=lambda _: {}, by_token=True)],
+    "DELETE /api/v1/auth/second-factor": [Row(body=lambda _: CODE, ready=enrolled, spends=True, by_token=True)],
+    "POST /api/v1/auth/second-factor/confirm": [Row(body=lambda _: CODE, ready=begun, spends=True, by_token=True)],
+    "POST /api/v1/auth/second-factor/recovery-codes": [Row(body=lambda _: CODE, ready=enrolled, spends=True, by_token=True)],
+    "DELETE /api/v1/users/{id}/second-factor": [Row("user_with_second_factor", spends=True)],
+
+    "GET /api/v1/tenant": [Row()],
+    "PATCH /api/v1/tenant": [Row(body=lambda _: {"require_second_factor": False})],
 
     "GET /api/v1/permissions": [Row()],
 

@@ -64,15 +64,18 @@ def twin(text):
 class Person:
     """Who asks: a log-in or an API key of a tenant's."""
 
-    def __init__(self, world, tenant, headers, like=None, tags=()):
+    def __init__(self, world, tenant, headers, like=None, tags=(), email=None):
         """like: gives another person who may the same. tags: devices made by this one have them."""
-        self.world, self.tenant, self.headers, self.like, self.tags = world, tenant, headers, like, tags
+        self.world, self.tenant, self.headers, self.like, self.tags, self.email = world, tenant, headers, like, tags, email
         self.own = {}
 
     def get(self, path):
         answer = self.call("GET", path)
         assert answer.status == 200, answer
         return answer.json()
+
+    def post(self, path, body):
+        return self.call("POST", path, body)
 
     def object(self, kind):
         """One of the tenant's, or of this person's where the kind is personal; the same one each time."""
@@ -145,7 +148,7 @@ class MatrixTenant(Tenant):
         self.by_key.own = self.administrator.own
 
     def person(self, email):
-        return Person(self.world, self, bearer(self.token(email)), like=lambda: self.person(self.like(email)))
+        return Person(self.world, self, bearer(self.token(email)), like=lambda: self.person(self.like(email)), email=email)
 
     def like(self, email):
         """A further user with the role of this one, and its assignments."""
@@ -234,6 +237,8 @@ class World:
         self.platform = Platform(self, self.a)
         self.permissions = {p["name"]: p for p in self.a.administrator.get("/api/v1/permissions")["permissions"]}
         self.bits = dict(self.sql("SELECT name, 1::bigint << bit FROM sec.permissions"))
+        self.held = MatrixTenant(self)
+        self.sql("UPDATE drm.tenants SET require_second_factor = true WHERE tenant_id = %s", self.held.id)
         self.refused = dict(self._nobodies())
 
     def once(self, key, make):

@@ -48,7 +48,8 @@ def ask_for_own(person, route, row):
     if row.spends and not row.kind:
         person = person.like()
     thing = (person.make(row.kind) if row.spends else person.object(row.kind)) if row.kind else None
-    return succeeds(person.ask(route, row, thing and thing["id"], row.body(person) if row.body else None), route)
+    body = row.ready or row.body
+    return succeeds(person.ask(route, row, thing and thing["id"], body(person) if body else None), route)
 
 
 def permission_of(route, row):
@@ -82,7 +83,9 @@ def test_the_administrator_may(world, route, row):
     """By token and by API key: what is refused below is refused for its own reason."""
     home = home_of(world, route, row)
     ask_for_own(home.administrator, route, row)
-    if not (row.spends and not row.kind):
+    if row.by_token:
+        refused_alike(home.by_key, route, row, 403)
+    elif row.kind or not row.spends:
         ask_for_own(home.by_key, route, row)
 
 
@@ -147,6 +150,12 @@ def test_nobody_gets_in_without_a_good_log_in(world, route, row):
                 refused_alike(person, route, row, 401, body)
             except AssertionError as error:
                 raise AssertionError(f"{name}: {error}") from error
+
+
+@needing
+def test_who_must_enrol_first_does_nothing_else(world, route, row):
+    """The tenant requires a second factor, and its administrator has none."""
+    refused_alike(world.held.administrator, route, row, 403)
 
 
 # ---- the platform and the tenants ----
@@ -267,7 +276,7 @@ def test_another_tenants_object_in_a_body_is_not_there(world, route, row):
         succeeds(person.ask(route, row, own, body), route)
 
 
-@cases(lambda route, row: route["method"] == "POST" and row.body and not row.kind)
+@cases(lambda route, row: route["method"] == "POST" and row.body and not row.kind and not row.spends)
 def test_another_tenants_names_are_free(world, route, row):
     """What a has made can be made once more in b: no duplicate tells that it is there."""
     body = row.body(world.a.administrator)

@@ -11,8 +11,8 @@ enum { ID = DRMGMT__UUID_SIZE };
 
 /* Objects of a tenant by their ids, one of each kind; or names of the same form that nothing has. */
 struct things {
-    char device[ID], busy_device[ID]; /* busy: the job's */
-    char credential[ID], job[ID], api_key[ID];
+    char device[ID], busy_device[ID];                    /* busy: the job's */
+    char credential[ID], job[ID], api_key[ID], user[ID]; /* user: with a second factor, and no rights */
 };
 
 /* One call: by whom, with whose objects (`of`, and where a second one is needed `own` of the caller's tenant), and what
@@ -27,7 +27,8 @@ enum shape {
     NAMES, /* objects of `of`: another tenant's are not there */
     LISTS, /* what the session's tenant has: the objects of `of` show in it, and in no other tenant's */
     OWN,   /* nothing that exists */
-    ENDS   /* nothing, and the session is good no more when it succeeds */
+    ENDS,  /* nothing, and the session's user is another afterwards */
+    LOG_IN /* the same, and not with an API key */
 };
 
 typedef struct matrix_row {

@@ -3,7 +3,11 @@
 #ifndef MATRIX_CAPI_ROWS_H
 #define MATRIX_CAPI_ROWS_H
 
+#include "auth/totp.h"
 #include "matrix_capi.h"
+#include <drm/second_factor.h>
+#include <drm/tenant_settings.h>
+#include <time.h>
 
 static const char memory[] = "frees what the caller has", told[] = "reads what the caller was told already",
                   process[] = "about the process: it holds the database's password and the keyring",
@@ -78,6 +82,7 @@ NO_TENANT(drmgmt_draft_set, form);
 NO_TENANT(drmgmt_driver_all, constant);
 NO_TENANT(drmgmt_driver_find, constant);
 NO_TENANT(drmgmt_driver_operation, constant);
+NO_TENANT(drmgmt_enrolment_free, memory);
 NO_TENANT(drmgmt_entity_all, constant);
 NO_TENANT(drmgmt_entity_field, constant);
 NO_TENANT(drmgmt_entity_find, constant);
@@ -201,9 +206,87 @@ NO_TENANT(drmgmt_record_id, told);
 NO_TENANT(drmgmt_record_int, told);
 NO_TENANT(drmgmt_record_json, told);
 NO_TENANT(drmgmt_record_text, told);
+NO_TENANT(drmgmt_recovery_codes_free, memory);
 NO_TENANT(drmgmt_refresh, secret);
 NO_TENANT(drmgmt_role_name, constant);
 NO_TENANT(drmgmt_role_parse, constant);
+
+/* Begins an enrolment; code: what its authenticator shows. */
+static int begin(struct way *w, char code[DRMGMT__TOTP_DIGITS_MAX + 1], drmgmt_error **error)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    drmgmt_enrolment *enrolment = NULL;
+    uint8_t seed[DRMGMT__TOTP_SEED_SIZE] = { 0 };
+    int rc = drmgmt_second_factor_begin(w->session, NULL, &enrolment, error);
+
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < sizeof seed * 8; i++) /* RFC 4648, section 6: five bits a digit */
+        if ((strchr(digits, enrolment->secret[i / 5]) - digits) >> (4 - i % 5) & 1)
+            seed[i / 8] |= (uint8_t)(0x80 >> i % 8);
+    drmgmt_enrolment_free(enrolment);
+    return drmgmt__hotp(DRMGMT__TOTP_SHA1, seed, sizeof seed, (uint64_t)time(NULL) / DRMGMT__TOTP_PERIOD,
+                        DRMGMT__TOTP_DIGITS, code);
+}
+
+/* *codes: the recovery codes, of which each is good once. */
+static int enrol(struct way *w, drmgmt_recovery_codes **codes, drmgmt_error **error)
+{
+    char code[DRMGMT__TOTP_DIGITS_MAX + 1];
+    int rc = begin(w, code, error);
+
+    return rc ? rc : drmgmt_second_factor_confirm(w->session, code, codes, error);
+}
+
+TENANT_CALL(drmgmt_second_factor_begin, DRMGMT_PERM_NONE, LOG_IN, 0)
+{
+    char code[DRMGMT__TOTP_DIGITS_MAX + 1];
+
+    return begin(w, code, error);
+}
+
+TENANT_CALL(drmgmt_second_factor_confirm, DRMGMT_PERM_NONE, LOG_IN, 0)
+{
+    drmgmt_recovery_codes *codes = NULL;
+    int rc = enrol(w, &codes, error);
+
+    drmgmt_recovery_codes_free(codes);
+    return rc;
+}
+
+TENANT_CALL(drmgmt_second_factor_disable, DRMGMT_PERM_NONE, LOG_IN, 0)
+{
+    drmgmt_recovery_codes *codes = NULL;
+    int rc = enrol(w, &codes, error);
+
+    if (!rc)
+        rc = drmgmt_second_factor_disable(w->session, codes->codes[0], error);
+    drmgmt_recovery_codes_free(codes);
+    return rc;
+}
+
+TENANT_CALL(drmgmt_second_factor_recovery_codes, DRMGMT_PERM_NONE, LOG_IN, 0)
+{
+    drmgmt_recovery_codes *codes = NULL, *fresh = NULL;
+    int rc = enrol(w, &codes, error);
+
+    if (!rc)
+        rc = drmgmt_second_factor_recovery_codes(w->session, codes->codes[0], &fresh, error);
+    drmgmt_recovery_codes_free(codes);
+    drmgmt_recovery_codes_free(fresh);
+    return rc;
+}
+
+TENANT_CALL(drmgmt_second_factor_reset, DRMGMT_PERM_USER_ADMIN, NAMES, 0)
+{
+    return drmgmt_second_factor_reset(w->session, w->of->user, error);
+}
+
+TENANT_CALL(drmgmt_second_factor_status, DRMGMT_PERM_NONE, OWN, 0)
+{
+    return drmgmt_second_factor_status(w->session, &w->said, error);
+}
+
 NO_TENANT(drmgmt_session_close, memory);
 NO_TENANT(drmgmt_session_context, told);
 NO_TENANT(drmgmt_session_open_api_key, secret);
@@ -270,6 +353,25 @@ TENANT_CALL(drmgmt_subscribe, DRMGMT_PERM_JOB_READ, NAMES, 0)
 NO_TENANT(drmgmt_subscription_free, memory);
 NO_TENANT(drmgmt_subscription_next, "what the subscription, which was allowed, is about");
 NO_TENANT(drmgmt_subscription_wake, memory);
+
+TENANT_CALL(drmgmt_tenant_settings_get, DRMGMT_PERM_TENANT_READ, OWN, 0)
+{
+    drmgmt_record *record = NULL;
+    int rc = drmgmt_tenant_settings_get(w->session, &record, error);
+
+    return said_record(w, rc, record);
+}
+
+TENANT_CALL(drmgmt_tenant_settings_update, DRMGMT_PERM_TENANT_SETTINGS, OWN, 0)
+{
+    drmgmt_draft *draft = draft_of("tenant_settings", "{\"require_second_factor\":false}");
+    drmgmt_record *record = NULL;
+    int rc = drmgmt_tenant_settings_update(w->session, draft, &record, error);
+
+    drmgmt_draft_free(draft);
+    return said_record(w, rc, record);
+}
+
 NO_TENANT(drmgmt_timer_again, driver);
 NO_TENANT(drmgmt_timer_free, driver);
 NO_TENANT(drmgmt_tokens_free, memory);

@@ -21,6 +21,29 @@ static drmgmt_context *context;
 static drmgmt__owner *admin;
 static struct tenant a, b;
 
+/* A statement of the superuser's with its parameters. */
+static drmgmt__rows *run(const char *text, const char *const *values, size_t n)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    drmgmt__rows *rows = NULL;
+    drmgmt_error *error = NULL;
+
+    for (size_t i = 0; i < n; i++)
+        drmgmt__param(&p, values[i]);
+    cr_assert(drmgmt__owner_exec(admin, text, &p, &rows, &error) == 0, "%s: %s", text, drmgmt_error_message(error));
+    return rows;
+}
+#define VALUES(...)    (const char *const[]){ __VA_ARGS__ }, DRMGMT__COUNT(((const char *const[]){ __VA_ARGS__ }))
+#define SQL(text, ...) run(text, VALUES(__VA_ARGS__))
+
+static void change(const char *text, const char *const *values, size_t n)
+{
+    DRMGMT__ROWS drmgmt__rows *rows = run(text, values, n);
+
+    cr_assert_eq(drmgmt__rows_affected(rows), 1, "%s", text);
+}
+#define CHANGE(text, ...) change(text, VALUES(__VA_ARGS__))
+
 /* ---- tenants and what they have ---- */
 
 static void take_id(const drmgmt_record *record, char id[ID])
@@ -51,6 +74,19 @@ static char *make_key(drmgmt_session *session, char id[ID])
     return key;
 }
 
+/* A user of the session's tenant with a second factor. */
+static void make_user(const drmgmt_session *session, char id[ID])
+{
+    cr_assert_eq(drmgmt__uuid_v7(id), 0);
+    CHANGE("INSERT INTO drm.users (tenant_id, id, email, role, second_factor) VALUES ($1::uuid, $2::uuid, $2 || "
+           "'@example.net', 'none', true)",
+           drmgmt_session_tenant_id(session), id);
+    CHANGE(
+        "INSERT INTO drm.user_totp (tenant_id, id, user_id, seed, confirmed_at) VALUES ($1::uuid, $2::uuid, $2::uuid, "
+        "'\\x00', now())",
+        drmgmt_session_tenant_id(session), id);
+}
+
 /* Fresh ones; a key of `whose`, for keys are their makers'. */
 static void make_things(drmgmt_session *session, drmgmt_session *whose, struct things *t)
 {
@@ -67,6 +103,7 @@ static void make_things(drmgmt_session *session, drmgmt_session *whose, struct t
     drmgmt_record_free(job);
     drmgmt_draft_free(draft);
     drmgmt_free(make_key(whose, t->api_key));
+    make_user(session, t->user);
 }
 
 /* Names of nothing, made at the same time as those of t. */
@@ -138,29 +175,6 @@ static void teardown(void)
     drmgmt__owner_close(admin);
     drmgmt_context_free(context);
 }
-
-/* A statement of the superuser's with its parameters. */
-static drmgmt__rows *run(const char *text, const char *const *values, size_t n)
-{
-    drmgmt__params p = DRMGMT__PARAMS_INIT;
-    drmgmt__rows *rows = NULL;
-    drmgmt_error *error = NULL;
-
-    for (size_t i = 0; i < n; i++)
-        drmgmt__param(&p, values[i]);
-    cr_assert(drmgmt__owner_exec(admin, text, &p, &rows, &error) == 0, "%s: %s", text, drmgmt_error_message(error));
-    return rows;
-}
-#define VALUES(...)    (const char *const[]){ __VA_ARGS__ }, DRMGMT__COUNT(((const char *const[]){ __VA_ARGS__ }))
-#define SQL(text, ...) run(text, VALUES(__VA_ARGS__))
-
-static void change(const char *text, const char *const *values, size_t n)
-{
-    DRMGMT__ROWS drmgmt__rows *rows = run(text, values, n);
-
-    cr_assert_eq(drmgmt__rows_affected(rows), 1, "%s", text);
-}
-#define CHANGE(text, ...) change(text, VALUES(__VA_ARGS__))
 
 /* Another person of tenant a. */
 static drmgmt_session *person(const char *role)
@@ -315,7 +329,11 @@ static void as_role(const matrix_row *row, void *user)
     const struct role_case *c = user;
     struct things own;
 
-    if (row->shape == ENDS) {
+    if (row->shape == LOG_IN && c->session == a.by_key) {
+        expect(row, "an API key", c->session, &a.things, DRMGMT_ERR_FORBIDDEN);
+        return;
+    }
+    if (row->shape == ENDS || row->shape == LOG_IN) {
         drmgmt_session *once = person(drmgmt_role_name(c->role));
         expect(row, drmgmt_role_name(c->role), once, &a.things, row->success);
         drmgmt_session_close(once);
@@ -406,7 +424,7 @@ static void as_another_tenant(const matrix_row *row, void *user)
     struct things nothing = nothing_like(&a.things);
     char before[33], after[33];
 
-    if (row->shape == ENDS)
+    if (row->shape == ENDS || row->shape == LOG_IN)
         return;
     state_of(&a, before);
     struct outcome theirs = call(row, session, &a.things), none = call(row, session, &nothing);
@@ -456,6 +474,7 @@ Test(matrix_capi, a_list_shows_ones_own, .init = setup, .fini = teardown)
 struct refused {
     const char *who;
     drmgmt_session *session;
+    bool is_key;
 };
 
 static void as_refused(const matrix_row *row, void *user)
@@ -463,9 +482,10 @@ static void as_refused(const matrix_row *row, void *user)
     const struct refused *r = user;
     struct things nothing = nothing_like(&a.things);
     struct outcome own = call(row, r->session, &a.things), none = call(row, r->session, &nothing);
+    /* Whatever key it is. */
+    int status = row->shape == LOG_IN && r->is_key ? DRMGMT_ERR_FORBIDDEN : DRMGMT_ERR_UNAUTHENTICATED;
 
-    cr_expect_eq(own.rc, DRMGMT_ERR_UNAUTHENTICATED, "%s by %s: %s", row->function, r->who,
-                 own.rc ? own.error : "success");
+    cr_expect_eq(own.rc, status, "%s by %s: %s", row->function, r->who, own.rc ? own.error : "success");
     cr_expect_str_eq(own.error, none.error, "%s by %s", row->function, r->who);
 }
 
@@ -484,12 +504,12 @@ Test(matrix_capi, a_session_ends_with_what_it_rests_on, .init = setup, .fini = t
     CHANGE("UPDATE drm.api_keys SET expires_at = now() WHERE id = $1::uuid", key_id[1]);
     CHANGE("UPDATE drm.users SET active = false WHERE id = $1::uuid", drmgmt_session_user_id(disabled));
     cr_assert_eq(drmgmt_logout_everywhere(ended, NULL, NULL), 0);
-    struct refused cases[] = { { "a disabled user", disabled },
-                               { "a revoked API key", revoked },
-                               { "an expired API key", expired },
-                               { "a log-in that was ended", ended },
-                               { "a suspended tenant", suspended.administrator },
-                               { "a suspended tenant's API key", suspended.by_key } };
+    struct refused cases[] = { { "a disabled user", disabled, false },
+                               { "a revoked API key", revoked, true },
+                               { "an expired API key", expired, true },
+                               { "a log-in that was ended", ended, false },
+                               { "a suspended tenant", suspended.administrator, false },
+                               { "a suspended tenant's API key", suspended.by_key, true } };
 
     for (size_t i = 0; i < DRMGMT__COUNT(cases); i++)
         each(as_refused, &cases[i]);
