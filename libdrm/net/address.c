@@ -49,22 +49,6 @@ bool drmgmt__net_address_parse(const char *text, drmgmt__net_address *out)
     return true;
 }
 
-bool drmgmt__net_name_is_number(const char *name)
-{
-    size_t end = strlen(name), begin;
-
-    if (end && name[end - 1] == '.')
-        end--;
-    begin = end;
-    while (begin && name[begin - 1] != '.')
-        begin--;
-    bool hex = end - begin >= 2 && name[begin] == '0' && (name[begin + 1] | 0x20) == 'x';
-    for (size_t i = begin + (hex ? 2 : 0); i < end; i++)
-        if (hex ? !isxdigit((unsigned char)name[i]) : !isdigit((unsigned char)name[i]))
-            return false;
-    return end > begin;
-}
-
 bool drmgmt__net_address_from(const struct sockaddr *from, socklen_t length, drmgmt__net_address *out)
 {
     struct sockaddr_in v4;

@@ -19,9 +19,6 @@ enum { DRMGMT__NET_ADDRESS_TEXT = INET6_ADDRSTRLEN + 8, DRMGMT__NET_CIDR_TEXT = 
 /* An IPv4 literal of four decimal numbers without leading zeros, or an IPv6 literal (RFC 4291, section 2.2), the latter
  * also in brackets; without a zone. False: it is none. The port is 0. */
 bool drmgmt__net_address_parse(const char *text, drmgmt__net_address *out);
-/* Whether a text that is no literal could be taken for a number by some resolver ("2130706433", "0x7f.1", "127.1"): its
- * last label is one. Such a text is no host name. */
-bool drmgmt__net_name_is_number(const char *name);
 /* False: of neither family, or shorter than its family says. A scope id is left behind. */
 bool drmgmt__net_address_from(const struct sockaddr *from, socklen_t length, drmgmt__net_address *out);
 socklen_t drmgmt__net_address_to(const drmgmt__net_address *address, struct sockaddr_storage *out);

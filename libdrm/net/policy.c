@@ -342,7 +342,7 @@ static bool parse_ports(const char *text, drmgmt__net_rule *rule)
 }
 
 /* Cuts the ports off; NULL when there are none. text: "10.0.0.0/8:161" or "[fd00::/8]:443" or either without ports. */
-static char *cut_ports(char **text)
+static const char *cut_ports(char **text)
 {
     char *t = *text, *colon = strchr(t, ':');
 
@@ -352,7 +352,7 @@ static char *cut_ports(char **text)
             return NULL;
         *end = '\0';
         *text = t + 1;
-        return end[1] == ':' ? end + 2 : end[1] ? end + 1 : NULL;
+        return end[1] == ':' ? end + 2 : end[1] ? "" : NULL;
     }
     if (!colon || strchr(colon + 1, ':')) /* none, or IPv6 */
         return NULL;
