@@ -230,7 +230,7 @@ static bool read_rule(const drmgmt__rows *rows, size_t row, drmgmt__net_rule *ru
 }
 
 /* The rules of rows first..last-1. False: memory is out. */
-static bool set_rules(const drmgmt__rows *rows, size_t first, size_t last, struct entry *entry)
+static bool set_rules(const drmgmt__rows *rows, size_t first, size_t last, drmgmt__net_policy *policy)
 {
     drmgmt__net_rule *rules = first < last ? malloc((last - first) * sizeof *rules) : NULL;
     size_t n = 0;
@@ -239,7 +239,7 @@ static bool set_rules(const drmgmt__rows *rows, size_t first, size_t last, struc
         return false;
     for (size_t row = first; row < last; row++)
         n += read_rule(rows, row, &rules[n]);
-    drmgmt__net_policy_set(entry->policy, rules, n);
+    drmgmt__net_policy_set(policy, rules, n);
     return true;
 }
 
@@ -259,14 +259,14 @@ static int take_rules(struct drmgmt__outbound *o, const struct reading *r, const
             last++;
         if (!entry || entry->read_ms >= r->at_ms)
             continue;
-        ok = set_rules(rows, first, last, entry);
+        ok = set_rules(rows, first, last, entry->policy);
         entry->read_ms = ok ? r->at_ms : entry->read_ms;
     }
     for (size_t i = 0; ok && i < r->n; i++) {
         struct entry *entry = find(o, r->items[i].tenant_id);
         if (entry->read_ms >= r->at_ms)
             continue;
-        ok = set_rules(rows, 0, 0, entry);
+        ok = set_rules(rows, 0, 0, entry->policy);
         entry->read_ms = r->at_ms;
     }
     pthread_mutex_unlock(&o->mutex);
@@ -358,4 +358,19 @@ int drmgmt__outbound_refresh(drmgmt_session *system, drmgmt_error **error)
     int rc = ok ? run_reading(system, &r, error) : drmgmt__fail_memory(error);
     clear_reading(&r);
     return rc;
+}
+
+int drmgmt__outbound_policy(drmgmt_session *session, const drmgmt__rows *rows, drmgmt__net_policy **policy,
+                            drmgmt_error **error)
+{
+    struct drmgmt__outbound *o = drmgmt_session_context(session)->outbound;
+    drmgmt__net_policy *made = drmgmt__net_policy_new(o->host);
+
+    look_up_own(o);
+    if (!made || !set_rules(rows, 0, drmgmt__rows_count(rows), made)) {
+        drmgmt__net_policy_unref(made);
+        return drmgmt__fail_memory(error);
+    }
+    *policy = made;
+    return 0;
 }

@@ -23,6 +23,12 @@ int drmgmt__outbound_get(drmgmt_session *system, const char *const *tenant_ids, 
  * others. To be called more often than DRMGMT__OUTBOUND_KEEP_MS by a process that holds policies for long. */
 int drmgmt__outbound_refresh(drmgmt_session *system, drmgmt_error **error);
 
+/* A policy of one's own, not kept: of rules that were read just now (columns as of sched_outbound.sql), and this
+ * process's own servers. One reference. */
+struct drmgmt__rows;
+int drmgmt__outbound_policy(drmgmt_session *session, const struct drmgmt__rows *rows, drmgmt__net_policy **policy,
+                            drmgmt_error **error);
+
 /* A connection to PostgreSQL or Redis was made: nobody may reach its other end through this system. */
 void drmgmt__outbound_own(drmgmt_context *context, int fd);
 

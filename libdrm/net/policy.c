@@ -302,7 +302,7 @@ const char *drmgmt__net_explain(const drmgmt__net_verdict *v, const drmgmt__net_
     case DRMGMT__NET_NO_RULE:
         snprintf(text, DRMGMT__NET_MESSAGE,
                  "Nothing is sent to %s (%s): %s, and no outbound rule of this tenant allows it. A platform "
-                 "administrator can: drmctl outbound allow TENANT %s/%d --port %u --transport %s",
+                 "administrator can: drmctl outbound allow %s/%d --tenant TENANT --port %u --transport %s",
                  to, name, what, decided, v->decided.family == AF_INET ? 32 : 128, v->decided.port, name);
         break;
     case DRMGMT__NET_NEVER:

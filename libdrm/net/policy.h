@@ -82,6 +82,9 @@ typedef struct drmgmt__net_special {
 } drmgmt__net_special;
 /* NULL: nothing, it is a public unicast address. */
 const drmgmt__net_special *drmgmt__net_special_of(const drmgmt__net_address *address);
+/* Why a rule for a block would be of no use: it holds only addresses that no rule can allow (static text). NULL: it may
+ * be of use. */
+const char *drmgmt__net_block_never(const drmgmt__net_block *block);
 /* The addresses to decide by in place of this one: itself, or those that it carries. Returns how many (1..4). */
 enum { DRMGMT__NET_FACES = 5 };
 size_t drmgmt__net_faces(const drmgmt__net_address *address, drmgmt__net_address faces[DRMGMT__NET_FACES]);

@@ -67,6 +67,18 @@ const drmgmt__net_special *drmgmt__net_special_of(const drmgmt__net_address *add
     return address->family == AF_INET || drmgmt__net_block_has(&unicast, address) ? NULL : &elsewhere;
 }
 
+const char *drmgmt__net_block_never(const drmgmt__net_block *block)
+{
+    drmgmt__net_address first = { .family = block->family };
+
+    memcpy(first.bytes, block->bytes, sizeof first.bytes);
+    pthread_once(&once, parse_blocks);
+    for (size_t i = 0; i < SPECIALS; i++)
+        if (specials[i].never && blocks[i].bits <= block->bits && drmgmt__net_block_has(&blocks[i], &first))
+            return "no rule can allow these addresses: they are link-local, multicast, reserved or a metadata service";
+    return NULL;
+}
+
 /* ---- IPv4 inside IPv6 ---- */
 
 static bool starts(const drmgmt__net_address *a, const void *prefix, size_t n)

@@ -261,8 +261,8 @@ Test(net_policy, it_says_why_and_what_can_be_done)
     assert_explains(NULL, "8.8.8.8", "Sending to 8.8.8.8:161 (udp) is allowed: it is a public address.");
     assert_explains(NULL, "127.0.0.1",
                     "Nothing is sent to 127.0.0.1:161 (udp): it is a loopback address (127.0.0.0/8), and no outbound "
-                    "rule of this tenant allows it. A platform administrator can: drmctl outbound allow TENANT "
-                    "127.0.0.1/32 --port 161 --transport udp");
+                    "rule of this tenant allows it. A platform administrator can: drmctl outbound allow "
+                    "127.0.0.1/32 --tenant TENANT --port 161 --transport udp");
     assert_explains(RULES("127.0.0.0/8"), "127.0.0.1",
                     "Sending to 127.0.0.1:161 (udp) is allowed: it is a loopback address (127.0.0.0/8), and outbound "
                     "rule 0 allows it.");
@@ -272,7 +272,7 @@ Test(net_policy, it_says_why_and_what_can_be_done)
     assert_explains(NULL, "fd00::1",
                     "Nothing is sent to [fd00::1]:161 (udp): it is a private (unique local) address (fc00::/7), and no "
                     "outbound rule of this tenant allows it. A platform administrator can: drmctl outbound allow "
-                    "TENANT fd00::1/128 --port 161 --transport udp");
+                    "fd00::1/128 --tenant TENANT --port 161 --transport udp");
 }
 
 /* ---- texts ---- */
