@@ -195,6 +195,8 @@ static int tell_failure(const struct exchange *x, CURLcode rc, drmgmt_error **er
     /* Only when none of a name's addresses could be used: one refused and another that answers is an answer. */
     if (x->net.refused && (rc == CURLE_COULDNT_CONNECT || rc == CURLE_ABORTED_BY_CALLBACK))
         return drmgmt__net_refused(error, &x->net.verdict, &x->net.address, DRMGMT__NET_TCP);
+    if (rc == CURLE_URL_MALFORMAT)
+        return bad_url(error, "its host is no name or address");
     for (size_t i = 0; i < DRMGMT__COUNT(known); i++)
         if (known[i].code == rc) {
             status = known[i].status;
