@@ -55,6 +55,11 @@ static bool apply(const program *p, program_settings *settings, void *config, in
         return true;
     case PROGRAM_OPT_POOL:
         return program_number("--pool", value, p->pool_least, POOL_MOST, &settings->pool);
+    case PROGRAM_OPT_OUTBOUND:
+        if (settings->n_outbound == PROGRAM_OUTBOUND_MAX)
+            return program_complain("--outbound-allow", value, "at most 64 are possible: take wider blocks");
+        settings->outbound[settings->n_outbound++] = value;
+        return true;
     case PROGRAM_OPT_LOG:
         return set_log_level(settings, value);
     default:
@@ -121,6 +126,16 @@ int program_fail(const char *what, drmgmt_error *error)
     return drmgmt_status_exit_code(status);
 }
 
+static bool allow_outbound(const program_settings *settings, drmgmt_options *o)
+{
+    for (unsigned i = 0; i < settings->n_outbound; i++)
+        if (drmgmt_options_allow_outbound(o, settings->outbound[i]))
+            return program_complain("--outbound-allow", settings->outbound[i],
+                                    "CIDR[:PORT[-PORT]][/udp or /tcp] is wanted, such as 10.0.0.0/8:161/udp or "
+                                    "[fd00::/8]:443");
+    return true;
+}
+
 int program_open_context(const program_settings *settings, drmgmt_context **context)
 {
     drmgmt_error *error = NULL;
@@ -134,6 +149,10 @@ int program_open_context(const program_settings *settings, drmgmt_context **cont
     if (!ok) {
         drmgmt_options_free(o);
         fprintf(stderr, "%s: one of the settings is not valid: check the URLs and the path of the keyring\n", name);
+        return PROGRAM_EXIT_USAGE;
+    }
+    if (!allow_outbound(settings, o)) {
+        drmgmt_options_free(o);
         return PROGRAM_EXIT_USAGE;
     }
     int failed = drmgmt_context_new(o, context, &error);

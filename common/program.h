@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <stdbool.h>
 
-enum { PROGRAM_EXIT_USAGE = 2 };
+enum { PROGRAM_EXIT_USAGE = 2, PROGRAM_OUTBOUND_MAX = 64 };
 
 /* Ids of the options every program has; those of its own begin with PROGRAM_OPT_OWN. */
 enum program_option {
@@ -16,6 +16,7 @@ enum program_option {
     PROGRAM_OPT_REDIS,
     PROGRAM_OPT_KEYRING,
     PROGRAM_OPT_POOL,
+    PROGRAM_OPT_OUTBOUND,
     PROGRAM_OPT_LOG,
     PROGRAM_OPT_VERSION,
     PROGRAM_OPT_HELP,
@@ -29,6 +30,7 @@ enum program_option {
     { "redis-url", required_argument, NULL, PROGRAM_OPT_REDIS },        \
     { "keyring", required_argument, NULL, PROGRAM_OPT_KEYRING },        \
     { "pool", required_argument, NULL, PROGRAM_OPT_POOL },              \
+    { "outbound-allow", required_argument, NULL, PROGRAM_OPT_OUTBOUND },\
     { "log-level", required_argument, NULL, PROGRAM_OPT_LOG },          \
     { "version", no_argument, NULL, PROGRAM_OPT_VERSION },              \
     { "help", no_argument, NULL, PROGRAM_OPT_HELP }
@@ -38,6 +40,8 @@ enum program_option {
 typedef struct program_settings {
     const char *database_url, *redis_url, *keyring;
     unsigned pool;
+    const char *outbound[PROGRAM_OUTBOUND_MAX]; /* rules for all tenants */
+    unsigned n_outbound;
     drmgmt_log_level log_level;
 } program_settings;
 

@@ -22,6 +22,8 @@ static const char usage[] =
     "  --lane NAME          take jobs of this lane (default)\n"
     "  --slots N            jobs run at once, 1..100000 (2048)\n"
     "  --pool N             PostgreSQL connections held, 2..1000 (4)\n"
+    "  --outbound-allow R   let all tenants' jobs reach these special addresses, CIDR[:PORT[-PORT]][/udp or /tcp];\n"
+    "                       may be repeated; rules of one tenant: drmctl outbound\n"
     "  --grace SECONDS      how long running jobs may go on after SIGTERM, 0..3600 (10)\n"
     "  --log-level LEVEL    error, warning, info or debug (info)\n"
     "  --ready-file FILE    write the worker's id there once it waits for jobs\n"

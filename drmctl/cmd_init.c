@@ -93,6 +93,10 @@ static int set_up(const ctl *c, const char *url, const char *keyring, const char
             ctl_note("the keyring %s was made, and the database knows it", keyring);
         return ctl_fail_hint(error, taken ? "choose another --tenant, or drmctl login to this one" : NULL);
     }
+    for (size_t i = 0; ctl_nth(c, "outbound-allow", i); i++)
+        if (drmgmt_db_outbound_allow(url, keyring, id, ctl_nth(c, "outbound-allow", i), &error))
+            return ctl_fail_hint(
+                error, "the tenant is made; a platform administrator can add the rule: drmctl outbound allow");
     return ctl_row_show(c, columns, CTL_COUNT(columns) - !made,
                         (const char *[]){ id, tenant, email, keyring, created ? "true" : "false", password });
 }

@@ -44,6 +44,8 @@ static const ctl_option init_options[] = {
     { "email", 0, "ADDRESS", NULL, "e-mail address of the administrator, who logs in by it" },
     { "password-file", 0, "FILE", NULL, "the password, in the first line of FILE (- is standard input)" },
     { "keyring", 0, "FILE", "DRM_KEYRING", "the keyring; made when it is not there" },
+    { "outbound-allow", 0, "RULE", NULL,
+      "an outbound rule of the tenant: CIDR[:PORT[-PORT]][/udp or /tcp]; may be repeated" },
 };
 
 static const ctl_option log_in_options[] = {
@@ -120,6 +122,28 @@ static const ctl_option code_options[] = {
 
 static const ctl_option tenant_settings_options[] = {
     { "require-second-factor", 0, "true|false", NULL, "whether every user needs a second factor" },
+};
+
+#define RULE_OPTIONS                                                                                                   \
+    {                                                                                                                  \
+        "tenant", 0, "TENANT", NULL, "whose rules, by name or id; for platform administrators"                         \
+    }
+
+static const ctl_option outbound_list_options[] = { RULE_OPTIONS };
+
+static const ctl_option outbound_allow_options[] = {
+    RULE_OPTIONS,
+    { "port", 0, "PORT[-PORT]", NULL, "only these ports; all unless told otherwise" },
+    { "transport", 0, "TRANSPORT", NULL, "udp, tcp or any; any unless told otherwise" },
+    { "note", 0, "TEXT", NULL, "what it is for" },
+};
+
+static const ctl_option outbound_remove_options[] = { RULE_OPTIONS, { "yes", 'y', NULL, NULL, "do not ask" } };
+
+static const ctl_option outbound_check_options[] = {
+    RULE_OPTIONS,
+    { "port", 0, "PORT", NULL, "to this port; 161 unless told otherwise" },
+    { "transport", 0, "TRANSPORT", NULL, "udp or tcp; udp unless told otherwise" },
 };
 
 #define OWN(options) options, CTL_COUNT(options)
@@ -258,6 +282,28 @@ const ctl_command ctl_commands[] = {
     { "api-key", "revoke", "ID...", 1, -1, OWN(revoke_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_api_key_revoke,
       "revoke API keys", NULL, "drmctl api-key revoke 0192d2a4-58b1-7c3e-9f00-3b5a7d1e2c4f --yes" },
 
+    { "outbound", "list", "", 0, 0, OWN(outbound_list_options), CTL_OUTPUT | CTL_LIST | CTL_SESSION, "outbound_rule",
+      ctl_cmd_outbound_list, "list outbound rules: which special addresses jobs may reach",
+      "Without --tenant those of the tenant you are logged in to.",
+      "drmctl outbound list\ndrmctl outbound list --tenant acme" },
+    { "outbound", "allow", "CIDR", 1, 1, OWN(outbound_allow_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_outbound_allow, "let a tenant's jobs reach private or loopback addresses",
+      "For platform administrators. It holds two seconds later. Link-local addresses, metadata services and the "
+      "system's own\n"
+      "servers stay closed whatever the rules say.",
+      "drmctl outbound allow 10.20.0.0/16 --tenant acme --port 161 --transport udp --note 'access switches'\n"
+      "drmctl outbound allow fd12:3456::/32 --tenant acme" },
+    { "outbound", "remove", "ID...", 1, -1, OWN(outbound_remove_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_outbound_remove, "remove outbound rules of a tenant",
+      "For platform administrators. It holds two seconds later, also for jobs that run.",
+      "drmctl outbound remove 0192d2a4-58b1-7c3e-9f00-3b5a7d1e2c4f --tenant acme --yes" },
+    { "outbound", "check", "ADDRESS", 1, 1, OWN(outbound_check_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_outbound_check, "tell whether jobs may reach an address, and why",
+      "A name is looked up on this host, and each of its addresses is told. Rules that a worker was started with\n"
+      "(drm-worker --outbound-allow) are not known here. Exit code 0: all are allowed; 1: not all.",
+      "drmctl outbound check 10.20.3.4\n"
+      "drmctl outbound check router.example.net --port 830 --transport tcp --tenant acme" },
+
     { "driver", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT, NULL, ctl_cmd_driver_list,
       "list protocols and what they can do", NULL, "drmctl driver list" },
 
@@ -283,6 +329,7 @@ const char *ctl_noun_summary(const char *noun)
         { "snmp", "SNMP" },
         { "job", "jobs: operations on devices, done by workers" },
         { "api-key", "API keys" },
+        { "outbound", "where jobs may connect to" },
         { "driver", "protocol drivers" },
     };
 

@@ -23,6 +23,8 @@ static const char usage[] =
     "  --docs DIR            pages made by scripts/build-docs, for /docs and /redoc\n"
     "  --threads N           connections served at once, 4..4096 (256); above it 503\n"
     "  --pool N              PostgreSQL connections held, 1..1000 (8)\n"
+    "  --outbound-allow R    let all tenants' URLs lead to these special addresses, CIDR[:PORT[-PORT]][/udp or /tcp];\n"
+    "                        may be repeated; rules of one tenant: drmctl outbound\n"
     "  --client-timeout N    seconds a client may be silent in the middle of a request or response, 1..600 (15)\n"
     "  --cors-origin ORIGIN  allow this origin to call from a browser; may be repeated\n"
     "  --log-level LEVEL     error, warning, info or debug (info)\n"

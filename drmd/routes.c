@@ -93,6 +93,16 @@ const drmd_route drmd_routes[] = {
     { DRMD_GET, "/jobs/events/{id}", DRMGMT_PERM_JOB_READ, DRMD_STREAM, NULL, NULL, "text/event-stream", 200, 0,
       drmd_job_events, NULL, "jobs", "The same stream under its older path" },
 
+    { DRMD_GET, API "/outbound-rules", DRMGMT_PERM_OUTBOUND_READ, 0, "outbound_rule", NULL, "OutboundRulePage", 200, 0,
+      drmd_outbound_list, NULL, "outbound", "List which special addresses the tenant's jobs may reach" },
+    { DRMD_GET, API "/tenants/{tenant}/outbound-rules", DRMGMT_PERM_PLATFORM_OUTBOUND, 0, "outbound_rule", NULL,
+      "OutboundRulePage", 200, 0, drmd_tenant_outbound_list, NULL, "outbound", "List a tenant's outbound rules" },
+    { DRMD_POST, API "/tenants/{tenant}/outbound-rules", DRMGMT_PERM_PLATFORM_OUTBOUND, 0, NULL, "OutboundRuleCreate",
+      "OutboundRule", 201, SMALL, drmd_tenant_outbound_allow, NULL, "outbound",
+      "Let a tenant's jobs reach private or loopback addresses" },
+    { DRMD_DELETE, API "/tenants/{tenant}/outbound-rules/{id}", DRMGMT_PERM_PLATFORM_OUTBOUND, 0, NULL, NULL, NULL, 204,
+      0, drmd_tenant_outbound_remove, NULL, "outbound", "Remove an outbound rule of a tenant" },
+
     { DRMD_GET, "/health", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, NULL, "Health", 200, 0, drmd_health, NULL, "server",
       "Tell that this process answers" },
     { DRMD_GET, "/readyz", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, NULL, "Readiness", 200, 0, drmd_ready, NULL, "server",

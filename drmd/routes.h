@@ -75,6 +75,7 @@ drmd_handler drmd_second_factor_status, drmd_second_factor_begin, drmd_second_fa
 drmd_handler drmd_tenant_settings_get, drmd_tenant_settings_update;
 drmd_handler drmd_api_key_create, drmd_api_key_list, drmd_api_key_revoke;
 drmd_handler drmd_crud_create, drmd_crud_get, drmd_crud_update, drmd_crud_delete, drmd_crud_list;
+drmd_handler drmd_outbound_list, drmd_tenant_outbound_list, drmd_tenant_outbound_allow, drmd_tenant_outbound_remove;
 drmd_handler drmd_job_submit, drmd_job_enqueue, drmd_job_list, drmd_job_get, drmd_job_cancel, drmd_job_events;
 drmd_handler drmd_health, drmd_ready, drmd_metrics_get, drmd_openapi_get, drmd_docs_page, drmd_docs_file,
     drmd_docs_init;

@@ -103,8 +103,8 @@ static void begin(void *state, drmgmt_op *op)
 {
     struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)drmgmt_op_port(op)) };
     probe *p = calloc(1, sizeof *p);
+    drmgmt_error *refusal = NULL;
 
-    (void)state;
     if (!p) {
         drmgmt_op_fail(op, "no-memory", "Out of memory.", true);
         return;
@@ -115,11 +115,15 @@ static void begin(void *state, drmgmt_op *op)
         fail(p, "address", "The profile needs an IPv4 address and a port.", false);
         return;
     }
-    p->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (p->fd < 0 || (connect(p->fd, (struct sockaddr *)&to, sizeof to) && errno != EINPROGRESS)) {
-        fail(p, "refused", strerror(errno), true);
+    /* Asks the tenant's outbound policy first; what it says is told as it is. */
+    int cause = drmgmt_op_connect(op, (struct sockaddr *)&to, sizeof to, &p->fd, &refusal);
+    if (refusal)
+        fail(p, "outbound-refused", drmgmt_error_message(refusal), false);
+    else if (cause)
+        fail(p, "refused", strerror(cause), true);
+    drmgmt_error_free(refusal);
+    if (cause)
         return;
-    }
     p->watch = drmgmt_loop_watch(state, p->fd, DRMGMT_WRITE, on_event, p);
     if (!p->watch) {
         fail(p, "no-memory", "Out of memory.", true);

@@ -40,6 +40,12 @@ DRMGMT_API DRMGMT_NODISCARD int drmgmt_db_create_tenant(const char *owner_url, c
                                                         const char *tenant, const char *email, const char *password,
                                                         char tenant_id[37], drmgmt_error **error);
 
+/* Gives a tenant (its id) an outbound rule from the host: for the one who sets a system up, before there is a platform
+ * administrator. rule: "10.0.0.0/8", "127.0.0.0/8:161-162/udp", "[fd00::/8]:443" (docs/outbound.md).
+ * Errors: INVALID (field "outbound_allow"), CONFLICT (there is the same one). */
+DRMGMT_API DRMGMT_NODISCARD int drmgmt_db_outbound_allow(const char *owner_url, const char *keyring_path,
+                                                         const char *tenant_id, const char *rule, drmgmt_error **error);
+
 DRMGMT_END
 
 #endif

@@ -2,6 +2,7 @@
  *
  * A driver is a const struct. All its calls come from one thread, the worker's loop, except check(), which must be
  * pure: it is called at submission from any thread. A driver never blocks: it gets the loop's descriptors and timers.
+ * It reaches devices through drmgmt_op_sendto() and drmgmt_op_connect() only, which ask the tenant's outbound policy.
  * It owns nothing of an operation but what it attaches with drmgmt_op_set_data(). */
 #ifndef DRMGMT_DRIVER_H
 #define DRMGMT_DRIVER_H
@@ -9,6 +10,7 @@
 #include <drm/error.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 DRMGMT_BEGIN
 
@@ -53,6 +55,21 @@ DRMGMT_API const char *drmgmt_op_secret(const drmgmt_op *op, const char *name);
 DRMGMT_API unsigned drmgmt_op_timeout_ms(const drmgmt_op *op);
 DRMGMT_API void drmgmt_op_set_data(drmgmt_op *op, void *data); /* the driver's own */
 DRMGMT_API void *drmgmt_op_data(const drmgmt_op *op);
+
+/* ---- the network (docs/outbound.md): each call decides anew, on the address given, whether this operation's tenant
+ * may reach it. All return 0 or an errno, EPERM only when the policy refuses: *error (NULL is allowed) is then
+ * FORBIDDEN, with the detail "outbound-refused" and a message that says why and what can be done, both fit for
+ * drmgmt_op_fail(). Any address of AF_INET or AF_INET6; others are EAFNOSUPPORT. ---- */
+/* A UDP socket for AF_INET, or for AF_INET6 alone, bound to a free port, non-blocking and closed on exec; the caller's.
+ * Several operations may share it. -1 and errno. */
+DRMGMT_API int drmgmt_net_udp_socket(int family);
+/* Sends one datagram. EAGAIN: the socket takes nothing now. */
+DRMGMT_API int drmgmt_op_sendto(const drmgmt_op *op, int fd, const void *packet, size_t length,
+                                const struct sockaddr *to, socklen_t to_length, drmgmt_error **error);
+/* Begins to connect a new TCP socket, non-blocking and closed on exec: *fd is the caller's, to be watched for
+ * DRMGMT_WRITE; SO_ERROR then tells how it went. */
+DRMGMT_API int drmgmt_op_connect(const drmgmt_op *op, const struct sockaddr *to, socklen_t to_length, int *fd,
+                                 drmgmt_error **error);
 
 /* ---- how an operation ends: exactly one of these, exactly once; op is gone afterwards ---- */
 /* result_json: a JSON value, copied. */

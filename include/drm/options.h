@@ -30,6 +30,11 @@ DRMGMT_API int drmgmt_options_set_database_timeouts(drmgmt_options *options, uns
                                                     unsigned statement_ms);
 /* Name shown in pg_stat_activity and CLIENT LIST; default "drmgmt". */
 DRMGMT_API int drmgmt_options_set_application_name(drmgmt_options *options, const char *name);
+/* Lets all tenants of this process reach these addresses, which otherwise need a rule of the tenant's own:
+ * "10.0.0.0/8", "127.0.0.0/8:161-162/udp", "[fd00::/8]:443" (docs/outbound.md). May be called up to 64 times. Addresses
+ * that are never reached (link-local, metadata services, the system's own servers, ...) stay refused. INVALID: it is no
+ * such text; LIMIT: too many. */
+DRMGMT_API int drmgmt_options_allow_outbound(drmgmt_options *options, const char *rule);
 /* Where log events go; default nowhere. */
 DRMGMT_API int drmgmt_options_set_log(drmgmt_options *options, drmgmt_log_fn *fn, void *user, drmgmt_log_level level);
 

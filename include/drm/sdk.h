@@ -10,6 +10,7 @@
 #include <drm/job.h>
 #include <drm/log.h>
 #include <drm/options.h>
+#include <drm/outbound.h>
 #include <drm/record.h>
 #include <drm/second_factor.h>
 #include <drm/session.h>

@@ -232,7 +232,7 @@ int drmgmt_login(drmgmt_context *context, const drmgmt_login_request *request, c
         rc = choose(rows, matches, &row, error);
     if (rc)
         return rc;
-    const char *tenant_id = drmgmt__rows_text(rows, row, 0), *user_id = drmgmt__rows_text(rows, row, 1), *amr;
+    const char *tenant_id = drmgmt__rows_text(rows, row, 0), *user_id = drmgmt__rows_text(rows, row, 1), *amr = "pwd";
     rc = ask_second_factor(context, tenant_id, user_id, request->second_factor, origin, &amr, error);
     return rc ? rc : drmgmt__login_issue(context, tenant_id, user_id, amr, origin, tokens, error);
 }

@@ -3,6 +3,7 @@
 #include "core/combine.h"
 #include "core/context_internal.h"
 #include "core/core.h"
+#include "net/outbound.h"
 #include "queue/queue.h"
 #include "store/store.h"
 #include <drm/context.h>
@@ -18,6 +19,8 @@ static int build(drmgmt_context *c, drmgmt_error **error)
         rc = drmgmt__fail_memory(error);
     if (!rc && !(c->combiner = drmgmt__combiner_new()))
         rc = drmgmt__fail_memory(error);
+    if (!rc)
+        rc = drmgmt__outbound_new(c, &c->outbound, error);
     if (!rc)
         rc = drmgmt__pool_new(c, &c->pool, error);
     if (!rc && c->options.redis_url)
@@ -54,6 +57,7 @@ void drmgmt_context_free(drmgmt_context *c)
         drmgmt__hub_free(c->hub);
     drmgmt__publisher_free(c->publisher);
     drmgmt__pool_free(c->pool);
+    drmgmt__outbound_free(c->outbound);
     drmgmt__combiner_free(c->combiner);
     if (c->tokens)
         drmgmt__token_cache_free(c->tokens);

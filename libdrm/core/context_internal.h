@@ -2,7 +2,10 @@
 #ifndef DRMGMT_CORE_CONTEXT_INTERNAL_H
 #define DRMGMT_CORE_CONTEXT_INTERNAL_H
 
+#include "net/policy.h"
 #include <drm/context.h>
+
+enum { DRMGMT__HOST_RULES_MAX = 64 };
 
 struct drmgmt_options {
     char *database_url, *redis_url, *keyring_file, *application_name;
@@ -10,6 +13,8 @@ struct drmgmt_options {
     drmgmt_log_fn *log;
     void *log_user;
     drmgmt_log_level log_level;
+    unsigned n_host_rules; /* outbound, for all tenants */
+    drmgmt__net_rule host_rules[DRMGMT__HOST_RULES_MAX];
 };
 
 /* core/options.c */
@@ -20,6 +25,7 @@ struct drmgmt__pool;      /* store/pool.c: PostgreSQL connections */
 struct drmgmt__keyring;   /* auth/keyring.c */
 struct drmgmt__publisher; /* queue/publish.c: doorbell and events out, one thread */
 struct drmgmt__hub;       /* queue/hub.c: events in, one thread, started with the first subscription */
+struct drmgmt__outbound;  /* net/outbound.c: what tenants may reach */
 
 struct drmgmt_context {
     drmgmt_options options; /* its own copies */
@@ -30,6 +36,7 @@ struct drmgmt_context {
     struct drmgmt__token_cache *tokens;     /* auth/token.c */
     struct drmgmt__digest_cache *data_keys; /* auth/data_key.c */
     struct drmgmt__combiner *combiner;      /* job/together.c */
+    struct drmgmt__outbound *outbound;
 };
 
 #endif

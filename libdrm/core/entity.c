@@ -5,8 +5,13 @@
 #include <string.h>
 
 static const drmgmt_entity *const entities[] = {
-    &drmgmt__entity_device,  &drmgmt__entity_snmp_credential, &drmgmt__entity_job,
-    &drmgmt__entity_api_key, &drmgmt__entity_tenant_settings, NULL,
+    &drmgmt__entity_device,
+    &drmgmt__entity_snmp_credential,
+    &drmgmt__entity_job,
+    &drmgmt__entity_api_key,
+    &drmgmt__entity_tenant_settings,
+    &drmgmt__entity_outbound_rule,
+    NULL,
 };
 
 const drmgmt_entity *const *drmgmt_entity_all(void)

@@ -103,6 +103,16 @@ int drmgmt_options_set_database_timeouts(drmgmt_options *options, unsigned acqui
     return 0;
 }
 
+int drmgmt_options_allow_outbound(drmgmt_options *options, const char *rule)
+{
+    if (options->n_host_rules == DRMGMT__HOST_RULES_MAX)
+        return DRMGMT_ERR_LIMIT;
+    if (!rule || drmgmt__net_rule_parse(rule, &options->host_rules[options->n_host_rules]))
+        return DRMGMT_ERR_INVALID;
+    options->n_host_rules++;
+    return 0;
+}
+
 int drmgmt_options_set_log(drmgmt_options *options, drmgmt_log_fn *fn, void *user, drmgmt_log_level level)
 {
     options->log = fn;

@@ -4,6 +4,7 @@
 
 #include "core/context_internal.h"
 #include "core/core.h"
+#include "net/outbound.h"
 #include "queue/address.h"
 #include <errno.h>
 #include <netdb.h>
@@ -208,6 +209,8 @@ bool drmgmt__redis_open(drmgmt__redis *r, drmgmt_context *context, const char *r
         fail(r, "out of memory");
     else
         done = log_in(r, &a, name, deadline);
+    if (done)
+        drmgmt__outbound_own(context, r->fd);
     if (!done)
         drmgmt__redis_close(r);
     drmgmt__wipe(&a, sizeof a);

@@ -7,6 +7,7 @@
 
 #include "core/context_internal.h"
 #include "core/core.h"
+#include "net/outbound.h"
 #include "queries.h"
 #include <errno.h>
 #include <poll.h>
@@ -441,6 +442,7 @@ int drmgmt__connection_open(drmgmt_context *context, drmgmt__connection **connec
                                (int)strcspn(PQerrorMessage(c->pg), "\n"), PQerrorMessage(c->pg));
     } else {
         PQsetNoticeReceiver(c->pg, ignore_notice, NULL);
+        drmgmt__outbound_own(context, PQsocket(c->pg));
         rc = PQsetnonblocking(c->pg, 1) == 0 && PQenterPipelineMode(c->pg) == 1
                  ? detect_pooler(c, error)
                  : drmgmt__fail(error, DRMGMT_ERR_INTERNAL, "libpq refused pipeline mode");

@@ -4,7 +4,9 @@
 #include "core/core.h"
 #include "store/connection.h"
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 /* How long after a failed attempt to connect others fail at once instead of waiting for the same. */
@@ -31,6 +33,45 @@ int drmgmt__url_check(const char *url, drmgmt_error **error)
                 : drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "database_url",
                                     "the database URL is malformed: postgresql://user:password@host:port/database is "
                                     "expected, special characters as %%XX");
+}
+
+static const char *value_of(const PQconninfoOption *options, const char *keyword)
+{
+    for (; options->keyword; options++)
+        if (strcmp(options->keyword, keyword) == 0)
+            return options->val ? options->val : options->compiled ? options->compiled : "";
+    return "";
+}
+
+/* The i-th part of a comma-separated list, the only one when it has but one, "" past the end. */
+static void nth(const char *list, size_t i, char *out, size_t size)
+{
+    for (bool lone = !strchr(list, ','); list && i > 0 && !lone; i--) {
+        list = strchr(list, ',');
+        list += list ? 1 : 0;
+    }
+    snprintf(out, size, "%.*s", list ? (int)strcspn(list, ",") : 0, list ? list : "");
+}
+
+void drmgmt__url_each_host(const char *url, void (*each)(void *user, const char *host, const char *port), void *user)
+{
+    PQconninfoOption *options = PQconninfoParse(url, NULL);
+    char host[256], address[64], port[16];
+
+    if (!options)
+        return;
+    const char *hosts = value_of(options, "host"), *addresses = value_of(options, "hostaddr");
+    const char *longest = strlen(addresses) > strlen(hosts) ? addresses : hosts;
+    size_t n = 1;
+    for (const char *c = longest; *c; c++)
+        n += *c == ',';
+    for (size_t i = 0; i < n; i++) {
+        nth(hosts, i, host, sizeof host);
+        nth(addresses, i, address, sizeof address);
+        nth(value_of(options, "port"), i, port, sizeof port);
+        each(user, *address ? address : host, *port ? port : "5432");
+    }
+    PQconninfoFree(options);
 }
 
 int drmgmt__pool_new(drmgmt_context *context, struct drmgmt__pool **pool, drmgmt_error **error)

@@ -87,6 +87,9 @@ DRMGMT__DEFINE_CLEANUP(drmgmt__tx_rollbackp, drmgmt__tx *, drmgmt__tx_rollback)
 int drmgmt__session_open_system(drmgmt_context *context, const char *purpose, drmgmt_session **session,
                                 drmgmt_error **error);
 
+/* Each host that a connection string names, with its port; "" or a path: a Unix socket. (store/pool.c) */
+void drmgmt__url_each_host(const char *url, void (*each)(void *user, const char *host, const char *port), void *user);
+
 /* Pool (store/pool.c). */
 struct drmgmt__pool;
 int drmgmt__pool_new(drmgmt_context *context, struct drmgmt__pool **pool, drmgmt_error **error);

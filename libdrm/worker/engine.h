@@ -8,6 +8,7 @@
 #ifndef DRMGMT_WORKER_ENGINE_H
 #define DRMGMT_WORKER_ENGINE_H
 
+#include "net/policy.h"
 #include "store/sched.h"
 #include "worker/inflight.h"
 #include "worker/loop.h"
@@ -47,6 +48,7 @@ typedef struct drmgmt__batch {
     struct drmgmt__batch *next;
     uint32_t lease;
     drmgmt__claim claim;
+    drmgmt__net_policy **policies; /* the outbound policy of each job's tenant; NULL: they could not be read */
 } drmgmt__batch;
 
 /* Results. Each of the arrays has room for all there can be (slots + DRMGMT__UNSENT_MAX), so that none is ever lost for

@@ -3,6 +3,7 @@
 #include "core/context_internal.h"
 #include "core/core.h"
 #include "core/strbuf.h"
+#include "net/outbound.h"
 #include "queries.h"
 #include "queue/queue.h"
 #include "store/array.h"
@@ -20,22 +21,23 @@ enum {
     CROWD = 32,          /* a claim of so many is followed by the next at once */
     PACE_MS = 2,         /* between claims of a few: bells of single jobs come faster than claims pay */
     FEW = 4,
+    RULES_MS = DRMGMT__OUTBOUND_KEEP_MS / 2, /* so that a claim finds the outbound rules fresh */
     BACKOFF_MIN_MS = 50,
     BACKOFF_MAX_MS = 2000,
     FLUSH_MS = 5000, /* at the end: how long results are tried to be stored */
     FLUSH_AT_ONCE_MS = 1000,
 };
 
-enum work { WORK_END, WORK_REGISTER, WORK_STORE, WORK_CLAIM, WORK_RECOVER };
+enum work { WORK_END, WORK_REGISTER, WORK_STORE, WORK_CLAIM, WORK_RECOVER, WORK_RULES };
 
 struct ledger {
     drmgmt_worker *w;
     drmgmt_session *session;
-    drmgmt__results pending;                                         /* taken from the outbox, not stored yet */
-    size_t stored;                                                   /* of them */
-    uint64_t claim_at, claimed_at, retry_at, recover_at, give_up_at; /* monotonic ms */
-    unsigned backoff_ms;                                             /* 0: the database answers */
-    unsigned last_claim;                                             /* jobs it brought */
+    drmgmt__results pending; /* taken from the outbox, not stored yet */
+    size_t stored;           /* of them */
+    uint64_t claim_at, claimed_at, retry_at, recover_at, give_up_at, rules_at; /* monotonic ms */
+    unsigned backoff_ms;                                                       /* 0: the database answers */
+    unsigned last_claim;                                                       /* jobs it brought */
     uint32_t leases;
     bool registered_once, stored_last;
 };
@@ -139,6 +141,8 @@ static enum work choose(struct ledger *l, uint64_t now, uint64_t *at)
         return w->stopping ? WORK_END : WORK_REGISTER;
     if (w->recover && w->known_told)
         return WORK_RECOVER;
+    if (now >= l->rules_at)
+        return WORK_RULES;
     take_bell(l, now);
     bool claim_now = may_claim(l) && now >= l->claim_at;
     /* In turn, lest a steady stream of results keeps the slots from being filled again. */
@@ -289,6 +293,36 @@ static uint64_t next_claim(size_t count, unsigned limit, uint64_t now)
     return now + (count == limit ? PACE_MS : AGAIN_MS);
 }
 
+/* What the jobs' tenants may reach: a query only for tenants that are new here or for a moment after an outage. */
+static drmgmt__net_policy **policies_of(struct ledger *l, const drmgmt__claim *claim)
+{
+    drmgmt__net_policy **policies = calloc(claim->count, sizeof *policies);
+    const char **tenants = calloc(claim->count, sizeof *tenants);
+    drmgmt_error *error = NULL;
+
+    for (size_t i = 0; tenants && i < claim->count; i++)
+        tenants[i] = claim->jobs[i].tenant_id;
+    int rc = policies && tenants ? drmgmt__outbound_get(l->session, tenants, claim->count, policies, &error)
+                                 : drmgmt__fail_memory(&error);
+    free(tenants);
+    if (!rc)
+        return policies;
+    free(policies);
+    failed(l, "outbound rules", error);
+    return NULL;
+}
+
+static void refresh_rules(struct ledger *l)
+{
+    drmgmt_error *error = NULL;
+
+    if (drmgmt__outbound_refresh(l->session, &error)) {
+        failed(l, "outbound rules", error);
+        return;
+    }
+    l->rules_at = drmgmt__monotonic_ms() + RULES_MS;
+}
+
 static void claim(struct ledger *l, unsigned limit)
 {
     drmgmt_worker *w = l->w;
@@ -321,6 +355,7 @@ static void claim(struct ledger *l, unsigned limit)
         return;
     }
     batch->lease = lease->number;
+    batch->policies = policies_of(l, &batch->claim);
     hand_over(w, batch);
     log_claim(w, count, now - before);
 }
@@ -480,6 +515,8 @@ void *drmgmt__worker_ledger(void *worker)
             store(&l);
         else if (work == WORK_RECOVER)
             recover(&l);
+        else if (work == WORK_RULES)
+            refresh_rules(&l);
         else if (work == WORK_CLAIM)
             claim(&l, limit < DRMGMT__CLAIM_MAX ? limit : DRMGMT__CLAIM_MAX);
     } while (work != WORK_END);

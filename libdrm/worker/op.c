@@ -3,7 +3,9 @@
 #include "worker/op.h"
 
 #include "core/core.h"
+#include "net/socket.h"
 #include "worker/loop.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,6 +125,7 @@ drmgmt__op *drmgmt__op_new(drmgmt__ops *ops, drmgmt_loop *loop, const drmgmt__op
         .secret_name = placed[7],
         .secret = spec->secret ? put(&at, spec->secret) : NULL,
         .block = block,
+        .policy = drmgmt__net_policy_ref(spec->policy),
         .loop = loop,
         .deadline_ms = drmgmt_loop_now(loop) + spec->timeout_ms,
         .port = spec->port,
@@ -139,6 +142,7 @@ static void release(drmgmt__op *op)
         drmgmt__wipe(op->secret, strlen(op->secret));
     free(op->block);
     op->block = NULL;
+    drmgmt__net_policy_unref(op->policy);
     op->live = false;
     give_back(op->ops, op);
 }
@@ -286,4 +290,53 @@ void *drmgmt_op_data(const drmgmt_op *handle)
 {
     const drmgmt__op *op = of_handle(handle);
     return op ? op->data : NULL;
+}
+
+/* ---- the network ---- */
+
+int drmgmt_net_udp_socket(int family)
+{
+    return drmgmt__net_udp_open(family);
+}
+
+/* Whom to ask, and the address in this house's form. 0 or an errno. */
+static int prepare(const drmgmt_op *handle, const struct sockaddr *to, socklen_t length, drmgmt__net_address *address,
+                   drmgmt__net_policy **policy)
+{
+    const drmgmt__op *op = of_handle(handle);
+
+    *policy = op ? op->policy : NULL;
+    if (!op)
+        return ECANCELED;
+    return drmgmt__net_address_from(to, length, address) ? 0 : EAFNOSUPPORT;
+}
+
+int drmgmt_op_sendto(const drmgmt_op *handle, int fd, const void *packet, size_t length, const struct sockaddr *to,
+                     socklen_t to_length, drmgmt_error **error)
+{
+    drmgmt__net_policy *policy;
+    drmgmt__net_address address;
+    drmgmt__net_verdict verdict;
+
+    int rc = prepare(handle, to, to_length, &address, &policy);
+    if (!rc)
+        rc = drmgmt__net_sendto(policy, fd, &address, packet, length, &verdict);
+    if (rc == EPERM)
+        (void)drmgmt__net_refused(error, &verdict, &address, DRMGMT__NET_UDP);
+    return rc;
+}
+
+int drmgmt_op_connect(const drmgmt_op *handle, const struct sockaddr *to, socklen_t to_length, int *fd,
+                      drmgmt_error **error)
+{
+    drmgmt__net_policy *policy;
+    drmgmt__net_address address;
+    drmgmt__net_verdict verdict;
+
+    int rc = prepare(handle, to, to_length, &address, &policy);
+    if (!rc)
+        rc = drmgmt__net_connect(policy, &address, fd, &verdict);
+    if (rc == EPERM)
+        (void)drmgmt__net_refused(error, &verdict, &address, DRMGMT__NET_TCP);
+    return rc;
 }

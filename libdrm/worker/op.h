@@ -19,6 +19,7 @@ typedef struct drmgmt__op_spec {
     const char *tenant_id, *job_id, *device_id, *operation, *params, *address, *settings;
     const char *secret_name, *secret; /* secret NULL: none */
     unsigned port, timeout_ms;
+    struct drmgmt__net_policy *policy; /* of the tenant; a reference of its own is taken. NULL: public addresses only */
 } drmgmt__op_spec;
 
 /* How an operation ended. The texts live during the call that tells it. */
@@ -34,6 +35,7 @@ typedef struct drmgmt__op {
     const char *tenant_id, *job_id, *device_id, *operation, *params, *address, *settings, *secret_name;
     char *secret;
     char *block; /* holds the texts */
+    struct drmgmt__net_policy *policy;
     void *data;
     drmgmt_loop *loop;
     uint64_t deadline_ms; /* loop time */

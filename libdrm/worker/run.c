@@ -139,7 +139,7 @@ static int driver_index(const char *protocol)
     return -1;
 }
 
-static drmgmt__op *make_op(drmgmt_worker *w, const drmgmt__claimed *job, const char *secret)
+static drmgmt__op *make_op(drmgmt_worker *w, const drmgmt__claimed *job, const char *secret, drmgmt__net_policy *policy)
 {
     drmgmt__op_spec spec = {
         .tenant_id = job->tenant_id,
@@ -153,6 +153,7 @@ static drmgmt__op *make_op(drmgmt_worker *w, const drmgmt__claimed *job, const c
         .secret = secret,
         .port = job->port,
         .timeout_ms = job->timeout_ms,
+        .policy = policy,
     };
     drmgmt__op *op = drmgmt__op_new(w->ops, w->loop, &spec);
     if (!op)
@@ -167,7 +168,8 @@ static drmgmt__op *make_op(drmgmt_worker *w, const drmgmt__claimed *job, const c
 }
 
 /* Why a job cannot even begin; NULL when *op was made. */
-static const drmgmt__op_end *prepare(drmgmt_worker *w, const drmgmt__claimed *job, int driver, drmgmt__op **op)
+static const drmgmt__op_end *prepare(drmgmt_worker *w, const drmgmt__claimed *job, drmgmt__net_policy *policy,
+                                     int driver, drmgmt__op **op)
 {
     static const drmgmt__op_end unsupported = { .outcome = "failed",
                                                 .code = "unsupported",
@@ -189,7 +191,7 @@ static const drmgmt__op_end *prepare(drmgmt_worker *w, const drmgmt__claimed *jo
         return &unsupported;
     bool opened = has_secret && open_secret(w, job, secret);
     if (opened || !has_secret)
-        *op = make_op(w, job, opened ? secret : NULL);
+        *op = make_op(w, job, opened ? secret : NULL, policy);
     if (has_secret)
         drmgmt__wipe(secret, sizeof secret);
     if (!*op)
@@ -198,11 +200,11 @@ static const drmgmt__op_end *prepare(drmgmt_worker *w, const drmgmt__claimed *jo
     return NULL;
 }
 
-static void start_job(drmgmt_worker *w, const drmgmt__claimed *job, bool show)
+static void start_job(drmgmt_worker *w, const drmgmt__claimed *job, drmgmt__net_policy *policy, bool show)
 {
     int driver = driver_index(job->protocol);
     drmgmt__op *op = NULL;
-    const drmgmt__op_end *refusal = prepare(w, job, driver, &op);
+    const drmgmt__op_end *refusal = prepare(w, job, policy, driver, &op);
 
     if (refusal) {
         int64_t now = drmgmt__now_ms();
@@ -230,12 +232,15 @@ static void start_batch(drmgmt_worker *w, drmgmt__batch *batch)
         if (batch->lease != w->lease_seen) {
             w->fresh_ended++;
             atomic_fetch_add(&w->refused, 1);
-        } else if (w->ending) {
+        } else if (w->ending || !batch->policies) {
             add_result(w, &(struct subject){ job->tenant_id, job->job_id, job->attempt, 0, 0 }, &release);
         } else {
-            start_job(w, job, claim->count <= SHOW_AT_ONCE_MAX);
+            start_job(w, job, batch->policies[i], claim->count <= SHOW_AT_ONCE_MAX);
         }
     }
+    for (size_t i = 0; batch->policies && i < claim->count; i++)
+        drmgmt__net_policy_unref(batch->policies[i]);
+    free(batch->policies);
     drmgmt__claim_clear(&batch->claim);
     free(batch);
 }

@@ -17,6 +17,7 @@ from .state import State
 from .steps import Steps
 
 TENANT, EMAIL = "demo", "admin@example.net"
+LOOPBACK = "127.0.0.0/8"  # where the demo agent listens: closed to tenants unless a rule of theirs allows it
 SOCKET_FOLDER_LIMIT = 85  # of the 107 characters of a socket's path, less PostgreSQL's file name
 
 
@@ -220,6 +221,7 @@ class Stack:
             self.state.save()
             with self.steps.step(f"created the keyring, tenant \"{tenant}\" and administrator {email} (drmctl init)"):
                 self._create_tenant(tenant, email, password, again)
+            self.steps.say(f"{'':12}jobs of tenant \"{tenant}\", and of no other, may reach {LOOPBACK} (drmctl outbound list)")
             self.new_tenant = True
         self.place.pop("new_password", None)
         self.place.update(tenant=tenant, email=email, password=password)
@@ -227,7 +229,8 @@ class Stack:
 
     def _create_tenant(self, tenant, email, password, again):
         try:
-            self._drmctl("init", "--tenant", tenant, "--email", email, "--password-file", "-", stdin=password + "\n")
+            self._drmctl("init", "--tenant", tenant, "--email", email, "--password-file", "-", "--outbound-allow", LOOPBACK,
+                         stdin=password + "\n")
         except Failure as failure:
             if again and self._drmctl("login", "--tenant", tenant, "--email", email, "--password-file", "-", stdin=password + "\n",
                                       check=False).returncode == 0:

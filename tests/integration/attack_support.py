@@ -28,6 +28,7 @@ INSERT INTO drm.refresh_tokens (tenant_id, id, family_id, user_id, token_hash, e
 INSERT INTO drm.revoked_families (tenant_id, user_id, family_id, until) VALUES (%(tenant)s, %(user)s, gen_random_uuid(), now());
 INSERT INTO drm.user_totp (tenant_id, id, user_id, seed, confirmed_at) VALUES (%(tenant)s, gen_random_uuid(), %(user)s, %(blob)s, now());
 INSERT INTO drm.recovery_codes (tenant_id, user_id, code_hash) VALUES (%(tenant)s, %(user)s, sha256('code'));
+INSERT INTO drm.outbound_rules (tenant_id, id, cidr, note) VALUES (%(tenant)s, gen_random_uuid(), '10.0.0.0/8', %(word)s);
 INSERT INTO drm.audit_logs (tenant_id, id, action) VALUES (%(tenant)s, gen_random_uuid(), %(word)s);
 INSERT INTO drm.devices (tenant_id, id, name, tags)
     SELECT %(tenant)s, CASE WHEN i = 0 THEN %(device)s::uuid ELSE gen_random_uuid() END, %(word)s || '-' || i, ARRAY[%(word)s]

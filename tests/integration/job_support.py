@@ -38,14 +38,16 @@ def log_in(url, email, password, tenant):
 
 
 class Tenant:
-    """A tenant of its own with an administrator, made by drmctl init; the keyring is the one in env."""
+    """A tenant of its own with an administrator, made by drmctl init; the keyring is the one in env. Its jobs may reach loopback, where
+    the tests' agents listen, unless outbound says otherwise."""
 
-    def __init__(self, build, env, url):
+    def __init__(self, build, env, url, outbound=("127.0.0.0/8",)):
         self.build, self.env, self.url = build, {k: str(v) for k, v in env.items()}, url
         self.tokens = {}
         self.name, self.email, self.password = unique("tenant"), f"{secrets.token_hex(4)}@example.net", secrets.token_urlsafe(12)
+        allowed = [word for rule in outbound for word in ("--outbound-allow", rule)]
         done = stack_database.drmctl(build, "-o", "json", "init", "--tenant", self.name, "--email", self.email, "--password-file", "-",
-                                     env=self.env, stdin=self.password + "\n")
+                                     *allowed, env=self.env, stdin=self.password + "\n")
         self.said = done.stdout
         self.id = ask(env, "SELECT tenant_id::text FROM drm.tenants WHERE name = %s", (self.name,))[0][0]
 

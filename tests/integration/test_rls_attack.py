@@ -342,6 +342,33 @@ def test_names_cannot_be_shadowed_even_with_temporary_objects(siege, attacker):
         siege.admin.commit()
 
 
+# ---- where jobs may connect to ----
+
+def test_nobody_opens_a_network_for_oneself(siege, attacker):
+    mine, other = siege.b.tenant, siege.a.tenant
+    with context(siege, attacker, siege.b):
+        assert tenants_seen(attacker, "drm.outbound_rules") == {mine}
+    for sql in ("INSERT INTO drm.outbound_rules (tenant_id, id, cidr) VALUES (%s, gen_random_uuid(), '127.0.0.0/8')",
+                "UPDATE drm.outbound_rules SET cidr = '0.0.0.0/0' WHERE tenant_id = %s", "DELETE FROM drm.outbound_rules WHERE tenant_id = %s"):
+        for tenant in (mine, other):
+            with context(siege, attacker, siege.b):
+                refused(attacker, DENIED, sql, (tenant,), says="permission denied")
+    for tenant in (mine, other, str(uuid.uuid4())):  # told apart by nobody who may not
+        for call in ("adm.outbound_rules_of(%s)", "adm.outbound_remove(%s, gen_random_uuid())",
+                     "adm.outbound_allow(%s, gen_random_uuid(), '127.0.0.0/8', 0, 65535, 'any', NULL)"):
+            with context(siege, attacker, siege.b):
+                refused(attacker, "DR403", f"SELECT * FROM {call}", (tenant,))
+            refused(attacker, "DR403", f"SELECT * FROM {call}", (tenant,))
+    with context(siege, attacker, siege.b):
+        refused(attacker, DENIED, "SELECT * FROM sched.outbound_rules(%s::uuid[])", ([other],), says="system context")
+    refused(attacker, DENIED, "SELECT * FROM sched.outbound_rules(%s::uuid[])", ([other],), says="system context")
+    refused(attacker, DENIED, "SELECT sec.outbound_tenant(%s)", (other,), says="permission denied")
+    use_seal(attacker, siege.system_seal(attacker, "worker"))
+    assert {row[0] for row in run(attacker, "SELECT tenant_id::text FROM sched.outbound_rules(%s::uuid[])", ([mine],))} == {mine}
+    assert run(attacker, "SELECT * FROM drm.outbound_rules") == []
+    attacker.rollback()
+
+
 # ---- keys and seals cannot be read ----
 
 def test_keys_cannot_be_read(siege, attacker):

@@ -17,6 +17,7 @@ CALLABLE = {"sec.open_seal", "sec.tenant", "sec.context", "sec.actor", "sec.ente
             "sched.worker_register", "sched.worker_leave", "sched.worker_beat", "sched.worker_recover", "sched.claim", "sched.finish",
             "sched.reap"}
 ASKS = r"sec\.(require|require_system|require_mask|context|tenant|actor|tenant_make|second_factor\w*|go_on_as)\("
+CALLABLE |= {"sched.outbound_rules"}
 # Functions that look across tenants, or write what programs may not: drm_sched's.
 SCHEDULERS = r"sched\.(?!ensure)|adm\.|sec\.(enter|auth_user|rights|require(?!_system)|apply_permissions|users_keep|user_roles|rbac_roles)"
 SCOPE = "((( SELECT sec.scope() AS scope) IS NULL) OR %s)"

@@ -4,6 +4,7 @@
 #define DRMGMT_TESTS_SNMP_FIXTURE_H
 
 #include "core/core.h"
+#include "net_support.h"
 #include "proto/registry.h"
 #include "proto/snmp/snmp.h"
 #include "worker/loop.h"
@@ -31,6 +32,7 @@ struct fixture {
     drmgmt_loop *loop;
     drmgmt__ops *ops;
     void *state;
+    drmgmt__net_policy *policy; /* of all operations that name none: loopback may be asked */
     struct ended *ends;
     size_t n, running, room;
     bool looping;
@@ -66,6 +68,7 @@ static inline void open_fixture(struct fixture *f, size_t room)
     cr_assert_eq(drmgmt__loop_new(NULL, NULL, &f->loop, NULL), 0);
     cr_assert_eq(drmgmt__ops_new(&hooks, &f->ops, NULL), 0);
     cr_assert_eq(drmgmt__driver_snmp.open(f->loop, &f->state, NULL), 0);
+    f->policy = policy_of(NULL, RULES("127.0.0.0/8/udp", "::1/udp"));
 }
 
 static inline void close_fixture(struct fixture *f)
@@ -77,6 +80,8 @@ static inline void close_fixture(struct fixture *f)
     cr_assert_eq(snmp->sessions.n, 0, "sessions are left");
     drmgmt__driver_snmp.close(f->state);
     drmgmt__ops_free(f->ops);
+    cr_assert(!drmgmt__net_policy_shared(f->policy), "an operation kept its policy");
+    drmgmt__net_policy_unref(f->policy);
     drmgmt__loop_free(f->loop);
     for (size_t i = 0; i < f->n; i++) {
         cr_assert_leq(f->ends[i].times, 1, "operation %zu ended %u times", i, f->ends[i].times);
@@ -103,6 +108,8 @@ static inline drmgmt__op *begin_spec(struct fixture *f, drmgmt__op_spec spec)
         spec.settings = "{}";
     if (!spec.params)
         spec.params = "{\"oids\":[\"sysDescr.0\"]}";
+    if (!spec.policy)
+        spec.policy = f->policy;
     spec.secret_name = "community";
     spec.timeout_ms = 60000;
     drmgmt__loop_update_now(f->loop);

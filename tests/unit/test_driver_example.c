@@ -1,13 +1,16 @@
 /* The driver of docs/drivers.md, run by hand on the worker's loop against a port of this test. */
 #include "../../examples/driver_example.c"
 
+#include "net_support.h"
 #include "worker/loop.h"
 #include "worker/op.h"
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <stdbool.h>
 
 static drmgmt_loop *loop;
 static drmgmt__ops *ops;
+static drmgmt__net_policy *policy;
 static void *state;
 static struct {
     unsigned count;
@@ -31,10 +34,12 @@ static void setup(void)
     cr_assert_eq(drmgmt__loop_new(NULL, NULL, &loop, NULL), 0);
     cr_assert_eq(drmgmt__ops_new(&hooks, &ops, NULL), 0);
     cr_assert_eq(example_driver_banner.open(loop, &state, NULL), 0);
+    policy = policy_of(NULL, RULES("127.0.0.1/tcp"));
 }
 
 static void teardown(void)
 {
+    drmgmt__net_policy_unref(policy);
     drmgmt__ops_free(ops);
     drmgmt__loop_free(loop);
 }
@@ -56,7 +61,7 @@ static int listen_somewhere(unsigned *port)
 static drmgmt__op *start(const char *address, unsigned port)
 {
     drmgmt__op_spec spec = {
-        .operation = "read", .params = "{}", .address = address, .port = port, .timeout_ms = 5000
+        .operation = "read", .params = "{}", .address = address, .port = port, .timeout_ms = 5000, .policy = policy
     };
     drmgmt__op *op = drmgmt__op_new(ops, loop, &spec);
 
@@ -132,6 +137,27 @@ Test(driver_example, bad_addresses_and_closed_ports_fail)
     start("127.0.0.1", port);
     run_until_told();
     cr_assert_str_eq(told.code, "refused");
+}
+
+Test(driver_example, what_the_policy_refuses_gets_no_connection)
+{
+    static const char *const closed[] = { "127.0.0.2", "169.254.169.254", "10.0.0.1", "0.0.0.0" };
+    unsigned port;
+    int listener = listen_somewhere(&port);
+
+    for (size_t i = 0; i < sizeof closed / sizeof closed[0]; i++) {
+        told.count = 0;
+        cr_assert_null(start(closed[i], port), "it ends before begin() returns");
+        run_until_told();
+        cr_assert_str_eq(told.code, "outbound-refused");
+    }
+    drmgmt__net_policy_set(policy, NULL, 0); /* the rule is taken away */
+    told.count = 0;
+    cr_assert_null(start("127.0.0.1", port));
+    cr_assert_str_eq(told.code, "outbound-refused");
+    struct pollfd p = { .fd = listener, .events = POLLIN };
+    cr_assert_eq(poll(&p, 1, 0), 0, "somebody connected");
+    close(listener);
 }
 
 Test(driver_example, lets_go_when_it_is_cancelled)

@@ -571,9 +571,9 @@ Test(snmp_begin, what_is_missing_is_told)
         { { .address = "192.0.2.1" }, "no-credential", "community" },
         { { .address = "192.0.2.1", .secret = "" }, "no-credential", "community" },
         { { .address = "192.0.2.1", .secret = long_community }, "no-credential", "255" },
-        { { .address = "0.0.0.0", .secret = "public" }, "bad-address", "0.0.0.0:161" },
-        { { .address = "169.254.169.254", .secret = "public" }, "bad-address", "link-local" },
-        { { .address = "ff02::1", .secret = "public" }, "bad-address", "multicast" },
+        { { .address = "0.0.0.0", .secret = "public" }, "outbound-refused", "0.0.0.0:161" },
+        { { .address = "169.254.169.254", .secret = "public" }, "outbound-refused", "link-local" },
+        { { .address = "ff02::1", .secret = "public" }, "outbound-refused", "multicast" },
         { { .address = "192.0.2.1:161", .secret = "public" }, "unknown-host", "neither" },
         { { .address = "http://192.0.2.1/", .secret = "public" }, "unknown-host", "neither" },
         { { .address = "192.0.2.1", .secret = "public", .params = "{\"oids\":[\"x.0\"]}" }, "invalid", "oids[0]" },
@@ -620,7 +620,7 @@ Test(snmp_begin, host_names)
     cr_assert(e->completed || strcmp(e->code, "refused") == 0, "%s", e->message); /* it may mean ::1 */
     /* A name cannot smuggle in an address that is refused as a literal. */
     begin_spec(&f, (drmgmt__op_spec){ .address = "2852039166", .port = twin.port, .secret = "public" });
-    assert_failed(run_last(&f), "bad-address", false);
+    assert_failed(run_last(&f), "outbound-refused", false);
     close_fixture(&f);
     stop_twin(&twin);
 }

@@ -40,7 +40,7 @@ static int check_settings(const char *settings, drmgmt_error **error)
 
 /* ---- the state ---- */
 
-static void snmp_close(void *state)
+static void close_driver(void *state)
 {
     drmgmt__snmp *snmp = state;
 
@@ -54,7 +54,7 @@ static void snmp_close(void *state)
     free(snmp);
 }
 
-static int snmp_open(drmgmt_loop *loop, void **state, drmgmt_error **error)
+static int open_driver(drmgmt_loop *loop, void **state, drmgmt_error **error)
 {
     drmgmt__snmp *snmp = calloc(1, sizeof *snmp);
 
@@ -69,7 +69,7 @@ static int snmp_open(drmgmt_loop *loop, void **state, drmgmt_error **error)
     if (rc == 0)
         rc = drmgmt__snmp_socket_open(snmp, &snmp->v4, AF_INET, error);
     if (rc) {
-        snmp_close(snmp);
+        close_driver(snmp);
         return rc;
     }
     /* A machine may be without IPv6: its addresses then fail as unreachable. */
@@ -86,8 +86,8 @@ const drmgmt_driver drmgmt__driver_snmp = {
     .n_operations = OPERATIONS,
     .check = check,
     .check_settings = check_settings,
-    .open = snmp_open,
-    .close = snmp_close,
+    .open = open_driver,
+    .close = close_driver,
     .begin = drmgmt__snmp_begin,
     .cancel = drmgmt__snmp_cancel,
 };

@@ -35,6 +35,7 @@ static void detach(drmgmt__snmp_request *r)
         session->in_flight--;
     }
     drmgmt__snmp_objects_free(&r->objects);
+    drmgmt_error_free(r->refusal);
     free(r);
     if (session) {
         drmgmt__snmp_pump(snmp, session);
@@ -59,10 +60,13 @@ static void fail(drmgmt__snmp_request *r, const char *code, bool retryable, cons
 
 static void fail_errno(drmgmt__snmp_request *r, int why)
 {
-    char text[DRMGMT__SNMP_ADDRESS_TEXT];
-    const char *address = drmgmt__snmp_address_print(&r->session->address, text);
+    char text[DRMGMT__NET_ADDRESS_TEXT];
+    const char *address = drmgmt__net_address_print(&r->session->address, text);
 
-    if (why == ECONNREFUSED)
+    if (why == EPERM)
+        fail(r, "outbound-refused", false, "%s",
+             r->refusal ? drmgmt_error_message(r->refusal) : "The outbound policy refuses the address.");
+    else if (why == ECONNREFUSED)
         fail(r, "refused", true, "No SNMP agent listens at %s: the host refused the datagram.", address);
     else if (why == ENOMEM)
         fail(r, "no-memory", true, "The worker is out of memory.");
@@ -74,11 +78,11 @@ static void fail_errno(drmgmt__snmp_request *r, int why)
 
 static void fail_timeout(drmgmt__snmp_request *r)
 {
-    char text[DRMGMT__SNMP_ADDRESS_TEXT];
+    char text[DRMGMT__NET_ADDRESS_TEXT];
 
     fail(r, "timeout", true,
          "No answer from %s within %u x %u ms. The agent may be down or unreachable, or does not accept the community.",
-         drmgmt__snmp_address_print(&r->session->address, text), r->settings.retries + 1, r->settings.timeout_ms);
+         drmgmt__net_address_print(&r->session->address, text), r->settings.retries + 1, r->settings.timeout_ms);
 }
 
 static void fail_status(drmgmt__snmp_request *r, const drmgmt__snmp_message *message)
@@ -133,7 +137,8 @@ static bool send_now(drmgmt__snmp_request *r, drmgmt__snmp_socket *sock)
     const drmgmt__snmp_session *session = r->session;
 
     size_t length = drmgmt__snmp_encode_get(session->version, session->community, r->id, &r->objects, snmp->packet);
-    int rc = length ? drmgmt__snmp_socket_send(sock, &session->address, snmp->packet, length) : EMSGSIZE;
+    int rc =
+        length ? drmgmt__snmp_socket_send(sock, r->op, &session->address, snmp->packet, length, &r->refusal) : EMSGSIZE;
     drmgmt__wipe(snmp->packet, length);
     if (rc == EAGAIN)
         return false;
@@ -228,20 +233,13 @@ static bool take_id(drmgmt__snmp *snmp, uint32_t *id)
     return true;
 }
 
-static void start(drmgmt__snmp_request *r, const drmgmt__snmp_address *host)
+static void start(drmgmt__snmp_request *r, const drmgmt__net_address *host)
 {
     drmgmt__snmp *snmp = r->snmp;
     unsigned port = drmgmt_op_port(r->op);
-    drmgmt__snmp_address address = *host;
-    char text[DRMGMT__SNMP_ADDRESS_TEXT];
+    drmgmt__net_address address = *host;
 
     address.port = (uint16_t)(port ? port : PORT);
-    const char *refused = drmgmt__snmp_address_refuse(&address);
-    if (refused) {
-        fail(r, "bad-address", false, "Nothing is sent to %s: %s.", drmgmt__snmp_address_print(&address, text),
-             refused);
-        return;
-    }
     r->session = drmgmt__snmp_session_join(snmp, &address, r->settings.version, drmgmt_op_secret(r->op, "community"),
                                            drmgmt_op_tenant_id(r->op));
     r->timer = drmgmt_loop_timer(snmp->loop, r->settings.timeout_ms, on_timer, r);
@@ -255,7 +253,7 @@ static void start(drmgmt__snmp_request *r, const drmgmt__snmp_address *host)
     drmgmt__snmp_pump(snmp, r->session);
 }
 
-static void on_resolved(drmgmt__waiter *waiter, const drmgmt__snmp_address *address, const char *reason, bool retryable)
+static void on_resolved(drmgmt__waiter *waiter, const drmgmt__net_address *address, const char *reason, bool retryable)
 {
     drmgmt__snmp_request *r = (drmgmt__snmp_request *)(void *)((char *)waiter - offsetof(drmgmt__snmp_request, waiter));
 
@@ -287,7 +285,7 @@ void drmgmt__snmp_begin(void *state, drmgmt_op *op)
 {
     drmgmt__snmp *snmp = state;
     drmgmt_error *error = NULL;
-    drmgmt__snmp_address address;
+    drmgmt__net_address address;
     const char *code, *lacks = lacking(op, &code);
 
     if (lacks) {
@@ -311,7 +309,7 @@ void drmgmt__snmp_begin(void *state, drmgmt_op *op)
         drmgmt_error_free(error);
         return;
     }
-    if (drmgmt__snmp_address_literal(drmgmt_op_address(op), &address))
+    if (drmgmt__net_address_parse(drmgmt_op_address(op), &address))
         start(r, &address);
     else
         drmgmt__resolve(snmp->resolver, drmgmt_op_address(op), &r->waiter);
@@ -334,15 +332,15 @@ static drmgmt__snmp_request *find(const drmgmt__snmp *snmp, uint32_t id)
     return link ? DRMGMT__OF_LINK(drmgmt__snmp_request, link, link) : NULL;
 }
 
-static bool is_from(const drmgmt__snmp_session *session, const drmgmt__snmp_address *from,
+static bool is_from(const drmgmt__snmp_session *session, const drmgmt__net_address *from,
                     const drmgmt__snmp_message *message)
 {
-    return drmgmt__snmp_address_equal(&session->address, from) && session->version == message->version &&
+    return drmgmt__net_address_equal(&session->address, from) && session->version == message->version &&
            strlen(session->community) == message->community_length &&
            drmgmt__equal(session->community, message->community, message->community_length);
 }
 
-void drmgmt__snmp_received(drmgmt__snmp *snmp, const drmgmt__snmp_address *from, uint8_t *packet, size_t length)
+void drmgmt__snmp_received(drmgmt__snmp *snmp, const drmgmt__net_address *from, uint8_t *packet, size_t length)
 {
     drmgmt__snmp_message message;
 
@@ -366,13 +364,13 @@ void drmgmt__snmp_received(drmgmt__snmp *snmp, const drmgmt__snmp_address *from,
     drmgmt__snmp_message_free(&message);
 }
 
-void drmgmt__snmp_undeliverable(drmgmt__snmp *snmp, const drmgmt__snmp_address *to, const uint8_t *packet,
-                                size_t length, int error)
+void drmgmt__snmp_undeliverable(drmgmt__snmp *snmp, const drmgmt__net_address *to, const uint8_t *packet, size_t length,
+                                int error)
 {
     uint32_t id;
 
     /* A report that quotes too little of the datagram could be anybody's invention: the timeout decides. */
     drmgmt__snmp_request *r = drmgmt__snmp_quoted_id(packet, length, &id) ? find(snmp, id) : NULL;
-    if (r && drmgmt__snmp_address_equal(&r->session->address, to))
+    if (r && drmgmt__net_address_equal(&r->session->address, to))
         fail_errno(r, error);
 }

@@ -20,7 +20,7 @@ struct job {
     TAILQ_ENTRY(job) entry;
     drmgmt__resolving *for_name;
     int error; /* getaddrinfo's */
-    drmgmt__snmp_address address;
+    drmgmt__net_address address;
     char name[NAME_MAX_BYTES + 1];
 };
 TAILQ_HEAD(jobs, job);
@@ -40,7 +40,7 @@ struct drmgmt__resolving {
     bool pending;
     uint64_t expires_ms;
     int error;
-    drmgmt__snmp_address address;
+    drmgmt__net_address address;
     char name[NAME_MAX_BYTES + 1];
 };
 
@@ -98,9 +98,7 @@ static void look_up(struct job *job)
     if (job->error)
         return;
     const struct addrinfo *one = choose(list);
-    struct sockaddr_storage chosen = { .ss_family = AF_UNSPEC };
-    memcpy(&chosen, one->ai_addr, one->ai_addrlen);
-    if (!drmgmt__snmp_address_from(&chosen, &job->address))
+    if (!drmgmt__net_address_from(one->ai_addr, one->ai_addrlen, &job->address))
         job->error = EAI_FAMILY;
     freeaddrinfo(list);
 }

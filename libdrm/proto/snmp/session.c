@@ -6,7 +6,7 @@
 #include "core/core.h"
 #include <string.h>
 
-static uint64_t hash_of(const drmgmt__snmp *snmp, const drmgmt__snmp_address *address, int version,
+static uint64_t hash_of(const drmgmt__snmp *snmp, const drmgmt__net_address *address, int version,
                         const char *community, const char *tenant)
 {
     uint64_t hash = drmgmt__hash(snmp->hash_seed, address->bytes, sizeof address->bytes);
@@ -24,7 +24,7 @@ static void free_session(drmgmt__snmp_session *session)
     free(session);
 }
 
-static drmgmt__snmp_session *make(drmgmt__snmp *snmp, const drmgmt__snmp_address *address, int version,
+static drmgmt__snmp_session *make(drmgmt__snmp *snmp, const drmgmt__net_address *address, int version,
                                   const char *community, const char *tenant, uint64_t hash)
 {
     drmgmt__snmp_session *session = calloc(1, sizeof *session);
@@ -43,7 +43,7 @@ static drmgmt__snmp_session *make(drmgmt__snmp *snmp, const drmgmt__snmp_address
     return session;
 }
 
-drmgmt__snmp_session *drmgmt__snmp_session_join(drmgmt__snmp *snmp, const drmgmt__snmp_address *address, int version,
+drmgmt__snmp_session *drmgmt__snmp_session_join(drmgmt__snmp *snmp, const drmgmt__net_address *address, int version,
                                                 const char *community, const char *tenant)
 {
     uint64_t hash = hash_of(snmp, address, version, community, tenant);
@@ -52,7 +52,7 @@ drmgmt__snmp_session *drmgmt__snmp_session_join(drmgmt__snmp *snmp, const drmgmt
     for (drmgmt__link *link = drmgmt__table_find(&snmp->sessions, hash); link && !session;
          link = drmgmt__table_next(link)) {
         drmgmt__snmp_session *s = DRMGMT__OF_LINK(drmgmt__snmp_session, link, link);
-        if (drmgmt__snmp_address_equal(&s->address, address) && s->version == version &&
+        if (drmgmt__net_address_equal(&s->address, address) && s->version == version &&
             strcmp(s->community, community) == 0 && strcmp(s->tenant, tenant) == 0)
             session = s;
     }

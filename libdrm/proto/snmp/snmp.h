@@ -5,13 +5,14 @@
  *     request.c  one operation from begin to end: timers, retries, matching of answers
  *     session.c  one agent as one tenant with one community asks it: how much may be in flight
  *     socket.c   the two UDP sockets and the kernel's reports of undeliverable datagrams
- *     resolve.c  host names, without blocking;  address.c  literals
+ *     resolve.c  host names, without blocking
  *     codec.c    bytes to PDU and back;  result.c  PDU to JSON: the two that see net-snmp
  *     params.c   parameters and settings;  oid.c, names.c  object identifiers and their names */
 #ifndef DRMGMT_PROTO_SNMP_SNMP_H
 #define DRMGMT_PROTO_SNMP_SNMP_H
 
 #include "core/strbuf.h"
+#include "net/address.h"
 #include "proto/snmp/table.h"
 #include <drm/driver.h>
 #include <netinet/in.h>
@@ -75,24 +76,6 @@ int drmgmt__snmp_settings_read(const char *settings, drmgmt__snmp_settings *out,
 int drmgmt__snmp_get_params_read(const char *params, drmgmt__snmp_objects *out, drmgmt_error **error);
 void drmgmt__snmp_objects_free(drmgmt__snmp_objects *objects);
 
-/* ---- addresses (address.c) ---- */
-typedef struct drmgmt__snmp_address { /* IPv4-mapped IPv6 is IPv4 here, so equal addresses have equal bytes */
-    uint16_t family, port;
-    uint8_t bytes[16];
-} drmgmt__snmp_address;
-
-enum { DRMGMT__SNMP_ADDRESS_TEXT = INET6_ADDRSTRLEN + 8 };
-
-/* An IPv4 or IPv6 literal, the latter also in brackets. False: it is none. */
-bool drmgmt__snmp_address_literal(const char *text, drmgmt__snmp_address *out);
-bool drmgmt__snmp_address_from(const struct sockaddr_storage *from, drmgmt__snmp_address *out);
-socklen_t drmgmt__snmp_address_to(const drmgmt__snmp_address *address, struct sockaddr_storage *out);
-bool drmgmt__snmp_address_equal(const drmgmt__snmp_address *a, const drmgmt__snmp_address *b);
-/* "192.0.2.7:161", "[2001:db8::1]:161" */
-const char *drmgmt__snmp_address_print(const drmgmt__snmp_address *address, char text[DRMGMT__SNMP_ADDRESS_TEXT]);
-/* NULL, or why nothing may be sent there (static text): the one place that is asked about every resolved address. */
-const char *drmgmt__snmp_address_refuse(const drmgmt__snmp_address *address);
-
 /* ---- host names (resolve.c) ---- */
 typedef struct drmgmt__resolver drmgmt__resolver;
 typedef struct drmgmt__resolving drmgmt__resolving; /* a name that is being looked up or is cached */
@@ -100,7 +83,7 @@ typedef struct drmgmt__waiter {
     TAILQ_ENTRY(drmgmt__waiter) entry;
     drmgmt__resolving *on; /* NULL: not waiting */
     /* Told once, with on NULL. address has port 0; NULL: not found, reason says why. */
-    void (*resolved)(struct drmgmt__waiter *waiter, const drmgmt__snmp_address *address, const char *reason,
+    void (*resolved)(struct drmgmt__waiter *waiter, const drmgmt__net_address *address, const char *reason,
                      bool retryable);
 } drmgmt__waiter;
 
@@ -159,9 +142,10 @@ typedef struct drmgmt__snmp_socket {
 
 int drmgmt__snmp_socket_open(drmgmt__snmp *snmp, drmgmt__snmp_socket *out, int family, drmgmt_error **error);
 void drmgmt__snmp_socket_close(drmgmt__snmp_socket *sock);
-/* 0 or an errno; EAGAIN: the socket takes nothing now. */
-int drmgmt__snmp_socket_send(drmgmt__snmp_socket *sock, const drmgmt__snmp_address *to, const void *packet,
-                             size_t length);
+/* For this operation. 0 or an errno; EAGAIN: the socket takes nothing now; EPERM: the outbound policy refuses, *refusal
+ * says why. */
+int drmgmt__snmp_socket_send(drmgmt__snmp_socket *sock, const drmgmt_op *op, const drmgmt__net_address *to,
+                             const void *packet, size_t length, drmgmt_error **refusal);
 
 /* ---- sessions (session.c) ---- */
 /* How many requests of one session are in flight at once; more wait. What exceeds an agent's socket buffer is lost, and
@@ -171,7 +155,7 @@ enum { DRMGMT__SNMP_WINDOW = 16 };
 
 typedef struct drmgmt__snmp_session {
     drmgmt__link link;
-    drmgmt__snmp_address address;
+    drmgmt__net_address address;
     int version;
     char *community, *tenant;
     unsigned requests, in_flight;
@@ -181,7 +165,7 @@ typedef struct drmgmt__snmp_session {
 
 /* The session of these four, made if it is new. NULL when memory is out. It is left with drmgmt__snmp_session_leave().
  */
-drmgmt__snmp_session *drmgmt__snmp_session_join(drmgmt__snmp *snmp, const drmgmt__snmp_address *address, int version,
+drmgmt__snmp_session *drmgmt__snmp_session_join(drmgmt__snmp *snmp, const drmgmt__net_address *address, int version,
                                                 const char *community, const char *tenant);
 void drmgmt__snmp_session_leave(drmgmt__snmp *snmp, drmgmt__snmp_session *session); /* the last one frees it */
 
@@ -197,7 +181,8 @@ struct drmgmt__snmp_request {
     drmgmt__snmp_session *session;
     drmgmt__snmp_settings settings;
     drmgmt__snmp_objects objects;
-    int send_errno; /* why sending failed: told in the loop's next turn */
+    int send_errno;        /* why sending failed: told in the loop's next turn */
+    drmgmt_error *refusal; /* the outbound policy's, with EPERM */
     uint64_t began_ms;
     unsigned tries; /* timeouts that have passed */
     uint32_t id;
@@ -232,9 +217,9 @@ void drmgmt__snmp_pump(drmgmt__snmp *snmp, drmgmt__snmp_session *session);
 /* Sends what had to wait for the socket. */
 void drmgmt__snmp_flush(drmgmt__snmp_socket *sock);
 /* A datagram has come; its bytes may be changed. */
-void drmgmt__snmp_received(drmgmt__snmp *snmp, const drmgmt__snmp_address *from, uint8_t *packet, size_t length);
+void drmgmt__snmp_received(drmgmt__snmp *snmp, const drmgmt__net_address *from, uint8_t *packet, size_t length);
 /* The network says that a datagram of ours, of which packet is the beginning, could not be delivered. */
-void drmgmt__snmp_undeliverable(drmgmt__snmp *snmp, const drmgmt__snmp_address *to, const uint8_t *packet,
-                                size_t length, int error);
+void drmgmt__snmp_undeliverable(drmgmt__snmp *snmp, const drmgmt__net_address *to, const uint8_t *packet, size_t length,
+                                int error);
 
 #endif

@@ -44,7 +44,6 @@ static void set_options(int fd, int family)
         set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT); /* a long request is fragmented, not refused */
         return;
     }
-    set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
     set_option(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
     set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
 }
@@ -70,17 +69,10 @@ int drmgmt__snmp_socket_open(drmgmt__snmp *snmp, drmgmt__snmp_socket *out, int f
     TAILQ_INIT(&out->unsent);
     if (!snmp->mailbox && make_mailbox(snmp))
         return drmgmt__fail_memory(error);
-    int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = drmgmt_net_udp_socket(family);
     if (fd < 0)
         return drmgmt__fail(error, DRMGMT_ERR_IO, "no UDP socket for SNMP: %s", strerror(errno));
     set_options(fd, family);
-    struct sockaddr_storage any = { .ss_family = (sa_family_t)family };
-    socklen_t length = family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
-    if (bind(fd, (struct sockaddr *)&any, length)) {
-        int why = errno;
-        close(fd);
-        return drmgmt__fail(error, DRMGMT_ERR_IO, "no UDP port for SNMP: %s", strerror(why));
-    }
     out->watch = drmgmt_loop_watch(snmp->loop, fd, DRMGMT_READ, on_ready, out);
     if (!out->watch) {
         close(fd);
@@ -99,25 +91,17 @@ void drmgmt__snmp_socket_close(drmgmt__snmp_socket *sock)
     sock->fd = -1;
 }
 
-static int send_once(const drmgmt__snmp_socket *sock, const struct sockaddr_storage *to, socklen_t to_length,
-                     const void *packet, size_t length)
-{
-    if (sendto(sock->fd, packet, length, MSG_NOSIGNAL, (const struct sockaddr *)to, to_length) >= 0)
-        return 0;
-    return errno == EWOULDBLOCK || errno == ENOBUFS ? EAGAIN : errno;
-}
-
-int drmgmt__snmp_socket_send(drmgmt__snmp_socket *sock, const drmgmt__snmp_address *to, const void *packet,
-                             size_t length)
+int drmgmt__snmp_socket_send(drmgmt__snmp_socket *sock, const drmgmt_op *op, const drmgmt__net_address *to,
+                             const void *packet, size_t length, drmgmt_error **refusal)
 {
     struct sockaddr_storage address;
-    socklen_t address_length = drmgmt__snmp_address_to(to, &address);
+    socklen_t address_length = drmgmt__net_address_to(to, &address);
     int rc = EAFNOSUPPORT;
 
     /* An error that is still there after some tries is this datagram's own. */
     for (int i = 0; sock->fd >= 0 && i < SEND_TRIES; i++) {
-        rc = send_once(sock, &address, address_length, packet, length);
-        if (rc == 0 || rc == EAGAIN || rc == EMSGSIZE)
+        rc = drmgmt_op_sendto(op, sock->fd, packet, length, (const struct sockaddr *)&address, address_length, refusal);
+        if (rc == 0 || rc == EAGAIN || rc == EMSGSIZE || rc == EPERM)
             break;
     }
     if (rc == EAGAIN)
@@ -156,12 +140,12 @@ static void read_errors(drmgmt__snmp_socket *sock)
                                  .msg_iovlen = 1,
                                  .msg_control = &control,
                                  .msg_controllen = sizeof control };
-        drmgmt__snmp_address address;
+        drmgmt__net_address address;
         ssize_t n = recvmsg(sock->fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT);
         if (n < 0)
             return;
         int why = errno_of(&header);
-        if (why && drmgmt__snmp_address_from(&to, &address))
+        if (why && drmgmt__net_address_from((const struct sockaddr *)&to, header.msg_namelen, &address))
             drmgmt__snmp_undeliverable(sock->snmp, &address, quoted, (size_t)n, why);
         drmgmt__wipe(quoted, (size_t)n);
     }
@@ -178,9 +162,10 @@ static bool receive_some(drmgmt__snmp_socket *sock)
     if (n < 0)
         return errno != EAGAIN && errno != EWOULDBLOCK; /* an earlier datagram's error: read on */
     for (int i = 0; i < n; i++) {
-        drmgmt__snmp_address from;
+        drmgmt__net_address from;
         size_t length = box->headers[i].msg_len;
-        if (drmgmt__snmp_address_from(&box->from[i], &from))
+        if (drmgmt__net_address_from((const struct sockaddr *)&box->from[i], box->headers[i].msg_hdr.msg_namelen,
+                                     &from))
             drmgmt__snmp_received(sock->snmp, &from, box->bytes[i], length);
         drmgmt__wipe(box->bytes[i], length);
     }
