@@ -1,5 +1,5 @@
 """What test_matrix.py asks with: two tenants and their people, everybody who is refused, requests made out of a row, and answers made
-comparable. On matrix_rows.py."""
+comparable. On matrix_rows/."""
 import base64
 import contextlib
 import hmac
@@ -12,7 +12,8 @@ import uuid
 
 from http_support import Api, Response
 from job_support import Tenant, admin, ask
-from matrix_rows import KINDS, pick, unique
+from matrix_rows import KINDS
+from matrix_rows.row import pick, unique
 
 PLATFORM_ID = "00000000-0000-0000-0000-000000000000"
 VARY = {"date", "x-request-id", "traceparent"}
@@ -98,9 +99,13 @@ class Person:
         return first if not self.tags else self.world.once((self.tenant.id, "maker", *self.tags),
                                                            lambda: TaggingPerson(self.world, self.tenant, first.headers, tags=self.tags))
 
-    def ask(self, route, row, names=None, body=None, headers=None, query=None):
-        """The route asked as the row says. names: of the object, where the path has {id}."""
-        values = {**row.path, **({"id": names} if names is not None else {})}
+    def ask(self, route, row, names=None, body=None, headers=None, query=None, of=None, beside=None):
+        """The route asked as the row says. names: of the object that {id} names; what the path names and is not given here is of's, who is
+        this person when nobody is."""
+        of = of or self
+        values = {place: of.object(kind)["id"] for place, kind in row.beside.items()} | row.path | (beside or {})
+        if row.kind:
+            values["id"] = of.object(row.kind)["id"] if names is None else names
         path = route["path"]
         for name, value in values.items():
             path = path.replace("{" + name + "}", urllib.parse.quote(value, safe=""))

@@ -3,7 +3,8 @@ import json
 import subprocess
 
 import pytest
-from matrix_rows import ROWS, Row, missing_in_row, problems, routes_of
+from matrix_rows import ROWS, missing_in_row, problems, routes_of
+from matrix_rows.row import Row
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +24,9 @@ def test_rows_and_routes_are_the_same_set(routes):
 def test_a_route_or_row_too_many_is_told(routes):
     fresh = {**routes["GET /api/v1/devices/{id}"], "path": "/api/v1/fresh/{id}"}
     told = problems({**routes, "GET /api/v1/fresh/{id}": fresh})
-    assert len(told) == 1 and told[0].startswith("GET /api/v1/fresh/{id}: no row in ROWS of tests/integration/matrix_rows.py: add one")
+    assert len(told) == 1 and told[0].startswith("GET /api/v1/fresh/{id}: no row in tests/integration/matrix_rows/: add one")
     less = {name: route for name, route in routes.items() if name != "GET /api/v1/jobs"}
-    assert problems(less) == ["GET /api/v1/jobs: a row in ROWS, but drmd has no such route: take it out"]
+    assert problems(less) == ["GET /api/v1/jobs: a row in tests/integration/matrix_rows/, but drmd has no such route: take it out"]
 
 
 @pytest.mark.parametrize("name, row, told", [
