@@ -29,11 +29,11 @@ static void admin(const char *sql, char out[64])
 
 static void allow(const char *tenant, const char *cidr)
 {
-    char sql[256];
+    char sql[400];
 
     snprintf(sql, sizeof sql,
-             "INSERT INTO drm.outbound_rules (tenant_id, id, cidr) VALUES ('%s', gen_random_uuid(), '%s')", tenant,
-             cidr);
+             "INSERT INTO drm.outbound_rules (tenant_id, id, cidr) VALUES ('%.64s', gen_random_uuid(), '%.64s')",
+             tenant, cidr);
     admin(sql, NULL);
 }
 
