@@ -37,20 +37,27 @@ static void allow(const char *tenant, const char *cidr)
     admin(sql, NULL);
 }
 
-/* Tenant i may reach 10.i.0.0/16, but for every third, which has no rule. */
+/* Tenant i may reach 10.i.0.0/16, but for every third, which has no rule. Other tests run at the same time, with
+ * tenants of their own. */
 static void setup(void)
 {
+    DRMGMT__OWNER drmgmt__owner *owner = NULL;
+    DRMGMT__ROWS drmgmt__rows *rows = NULL;
+    static const char sql[] =
+        "WITH made AS (INSERT INTO drm.tenants (tenant_id, name) SELECT u, u::text"
+        " FROM (SELECT gen_random_uuid() u FROM generate_series(1, 40)) x RETURNING tenant_id),"
+        " numbered AS (SELECT tenant_id, row_number() OVER () - 1 AS i FROM made),"
+        " ruled AS (INSERT INTO drm.outbound_rules (tenant_id, id, cidr) SELECT tenant_id, gen_random_uuid(),"
+        " ('10.' || i || '.0.0/16')::cidr FROM numbered WHERE i % 3 <> 0)"
+        " SELECT tenant_id FROM numbered ORDER BY i";
+
+    cr_assert_eq(drmgmt__owner_open(from_env("DRM_ADMIN_DATABASE_URL"), &owner, NULL), 0);
+    cr_assert_eq(drmgmt__owner_exec(owner, sql, NULL, &rows, NULL), 0);
+    cr_assert_eq(drmgmt__rows_count(rows), DRMGMT__COUNT(tenants));
+    for (size_t i = 0; i < DRMGMT__COUNT(tenants); i++)
+        snprintf(tenants[i], sizeof tenants[i], "%s", drmgmt__rows_text(rows, i, 0));
     context = open_context(true);
     cr_assert_eq(drmgmt__session_open_system(context, "worker", &worker, NULL), 0);
-    for (size_t i = 0; i < DRMGMT__COUNT(tenants); i++) {
-        char cidr[32];
-        admin(
-            "INSERT INTO drm.tenants (tenant_id, name) SELECT u, u::text FROM gen_random_uuid() u RETURNING tenant_id",
-            tenants[i]);
-        snprintf(cidr, sizeof cidr, "10.%zu.0.0/16", i);
-        if (i % 3)
-            allow(tenants[i], cidr);
-    }
 }
 
 static void teardown(void)
@@ -95,12 +102,14 @@ Test(outbound, changes_reach_policies_that_are_held)
 {
     const char *asked[] = { tenants[0], tenants[1] };
     drmgmt__net_policy *policies[2];
+    char sql[128];
 
     cr_assert_eq(drmgmt__outbound_get(worker, asked, 2, policies, NULL), 0);
     cr_assert_eq(decide(policies[0], "192.168.7.7", 161, DRMGMT__NET_UDP), DRMGMT__NET_NO_RULE);
     cr_assert_eq(decide(policies[1], "10.1.1.1", 161, DRMGMT__NET_UDP), DRMGMT__NET_RULED);
     allow(tenants[0], "192.168.0.0/16");
-    admin("DELETE FROM drm.outbound_rules WHERE cidr = '10.1.0.0/16'", NULL);
+    snprintf(sql, sizeof sql, "DELETE FROM drm.outbound_rules WHERE tenant_id = '%.36s'", tenants[1]);
+    admin(sql, NULL);
     usleep(2000); /* the next reading is a later one */
     cr_assert_eq(drmgmt__outbound_refresh(worker, NULL), 0);
     cr_assert_eq(decide(policies[0], "192.168.7.7", 161, DRMGMT__NET_UDP), DRMGMT__NET_RULED);
