@@ -10,11 +10,8 @@
 #include <drm/job.h>
 #include <drm/log.h>
 #include <drm/options.h>
-<<<<<<< HEAD
 #include <drm/outbound.h>
-=======
 #include <drm/quota.h>
->>>>>>> f30c473 (limits)
 #include <drm/record.h>
 #include <drm/second_factor.h>
 #include <drm/session.h>

@@ -3,11 +3,8 @@
 #include "core/combine.h"
 #include "core/context_internal.h"
 #include "core/core.h"
-<<<<<<< HEAD
-#include "net/outbound.h"
-=======
 #include "limit/limit.h"
->>>>>>> f30c473 (limits)
+#include "net/outbound.h"
 #include "queue/queue.h"
 #include "store/store.h"
 #include <drm/context.h>

@@ -36,12 +36,9 @@ struct drmgmt_context {
     struct drmgmt__token_cache *tokens;     /* auth/token.c */
     struct drmgmt__digest_cache *data_keys; /* auth/data_key.c */
     struct drmgmt__combiner *combiner;      /* job/together.c */
-<<<<<<< HEAD
     struct drmgmt__outbound *outbound;
-=======
-    struct drmgmt__full *full;              /* limit/full.c */
-    struct drmgmt__requests *requests;      /* limit/requests.c; a thread once a tenant with a quota is met */
->>>>>>> f30c473 (limits)
+    struct drmgmt__full *full;         /* limit/full.c */
+    struct drmgmt__requests *requests; /* limit/requests.c; a thread once a tenant with a quota is met */
 };
 
 #endif
