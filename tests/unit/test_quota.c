@@ -144,8 +144,10 @@ static atomic_int made, kept_out;
 static void *make_devices(void *unused)
 {
     (void)unused;
-    drmgmt_session *own = session_of(log_in());
+    drmgmt_tokens *tokens = log_in();
+    drmgmt_session *own = session_of(tokens);
 
+    drmgmt_tokens_free(tokens);
     for (int i = 0; i < 6; i++) {
         drmgmt_draft *draft = drmgmt_draft_new(drmgmt_entity_find("device"));
         drmgmt_record *device = NULL;
