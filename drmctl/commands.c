@@ -208,6 +208,12 @@ const ctl_command ctl_commands[] = {
       "drmctl tenant settings\n"
       "drmctl tenant settings --require-second-factor true" },
 
+    { "quota", NULL, "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_quota,
+      "show the tenant's quotas and what is used of them",
+      "A quota without a limit is not set. API requests are counted by drmd, which tells how many: GET /api/v1/quota.",
+      "drmctl quota\n"
+      "drmctl quota -o json | jq '.[] | select(.limit and .used >= .limit) | .quota'" },
+
     { "device", "create", "[NAME]", 0, 1, OWN(device_create_options), CTL_OUTPUT | CTL_SESSION, NULL,
       ctl_cmd_device_create, "register a device",
       "NAME may be left out where --json has it. A community given here is kept as a credential named after the "

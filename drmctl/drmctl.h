@@ -181,6 +181,7 @@ int ctl_cmd_second_factor_disable(ctl *c);
 int ctl_cmd_second_factor_recovery_codes(ctl *c);
 int ctl_cmd_second_factor_reset(ctl *c);
 int ctl_cmd_tenant_settings(ctl *c);
+int ctl_cmd_quota(ctl *c);
 int ctl_cmd_device_create(ctl *c);
 int ctl_cmd_device_list(ctl *c);
 int ctl_cmd_device_show(ctl *c);

@@ -27,7 +27,7 @@ static void reply_tokens(drmd_request *r, drmgmt_tokens *tokens)
 static void reply_failure(drmd_request *r, drmgmt_error *error)
 {
     if (drmgmt_error_status(error) == DRMGMT_ERR_UNAUTHENTICATED)
-        drmd_log(DRMGMT_LOG_INFO, "log-in failed", "request_id", r->request_id, "address", r->info->remote_addr, NULL);
+        drmd_log(DRMGMT_LOG_INFO, "log-in failed", "request_id", r->request_id, "address", r->client, NULL);
     drmd_reply_error(r, error);
 }
 

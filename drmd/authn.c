@@ -6,7 +6,7 @@
 
 drmgmt_origin drmd_origin(const drmd_request *r)
 {
-    return (drmgmt_origin){ .request_id = r->request_id, .address = r->info->remote_addr };
+    return (drmgmt_origin){ .request_id = r->request_id, .address = r->client };
 }
 
 static bool challenge(drmd_request *r, const char *detail)

@@ -78,8 +78,8 @@ static void route(drmd_request *r)
         answer_options(r, match.methods);
     } else if (!match.route) {
         answer_not_allowed(r, match.methods);
-    } else if (((match.route->flags & DRMD_PUBLIC) || drmd_authenticate(r)) && take_body(r)) {
-        match.route->handler(r);
+    } else if (((match.route->flags & DRMD_PUBLIC) || (drmd_authenticate(r) && drmd_limits_count(r))) && take_body(r)) {
+        drmd_limits_handle(r);
         if (!r->status)
             drmd_reply_problem(r, 500, NULL, "The request was not answered.");
     }
@@ -101,7 +101,7 @@ void drmd_request_done(drmd_request *r)
     const char *actor = r->session ? drmgmt_session_user_id(r->session) : NULL;
     drmd_log(level, "request", "request_id", r->request_id, "method",
              r->info->request_method ? r->info->request_method : "", "path", r->path ? r->path : "", "status", status,
-             "duration_us", microseconds, "address", r->info->remote_addr, "tenant", tenant ? tenant : "", "actor",
+             "duration_us", microseconds, "address", r->client, "tenant", tenant ? tenant : "", "actor",
              actor ? actor : "", "trace_id", r->trace_id, NULL);
 }
 
@@ -116,6 +116,7 @@ static void begin(drmd_request *r, struct mg_connection *connection, drmd_worker
     r->method = DRMD_METHODS;
     drmd_request_id(worker, r->request_id);
     worker->answered = false;
+    drmd_proxy_client(r);
     drmd_deadline(worker, 0, 0);
     if (worker->peer_port == 0) {
         snprintf(worker->peer, sizeof worker->peer, "%s", r->info->remote_addr);

@@ -24,9 +24,15 @@ enum {
     DRMD_CIVETWEB_BUFFER = 65536,  /* CivetWeb's own limit, above ours, so that ours answers */
     DRMD_PARAMS_MAX = 2,           /* {name} segments of a pattern */
     DRMD_SEGMENT_MAX = 256,        /* bytes of such a segment, decoded */
+    DRMD_ADDRESS_SIZE = 48,        /* text of an IP address */
     DRMD_KEEP_ALIVE_MS = 20000,
     DRMD_STOP_SECONDS = 10
 };
+
+typedef struct drmd_cidr {
+    uint8_t address[16]; /* an IPv4 address as ::ffff:a.b.c.d */
+    unsigned bits;
+} drmd_cidr;
 
 typedef struct drmd_config {
     char host[64]; /* dotted quad */
@@ -36,6 +42,8 @@ typedef struct drmd_config {
     bool show_routes; /* and do nothing else */
     const char *cors_origins[16];
     size_t n_cors_origins;
+    drmd_cidr proxies[16]; /* whose X-Forwarded-For is believed */
+    size_t n_proxies;
     unsigned threads;
     unsigned client_timeout; /* seconds a client may be silent; twice that for a whole body, four times for reading a
                                 response */
@@ -90,6 +98,7 @@ typedef struct drmd_server {
     atomic_uint port; /* the one bound; 0 until it is known */
     atomic_bool stopping;
     atomic_uint connections, requests; /* open; being handled */
+    atomic_uint hashing;               /* of the latter, those that hash a password or wait for it */
     struct drmd_workers *workers;      /* every connection thread's memory, for the watchdog */
 } drmd_server;
 
@@ -132,12 +141,15 @@ typedef struct drmd_request {
     const char *body; /* after drmd_body_read() */
     size_t body_length;
     char request_id[65];
-    char trace_id[33];          /* of traceparent; "" when none came */
-    const char *allowed_origin; /* the Origin header when the operator allows it */
+    char trace_id[33];              /* of traceparent; "" when none came */
+    char client[DRMD_ADDRESS_SIZE]; /* whose request it is; the peer may be a proxy */
+    const char *allowed_origin;     /* the Origin header when the operator allows it */
     drmgmt_session *session;
-    char etag[32];      /* header of the response; "": none */
-    char location[192]; /* "": no such header */
-    const char *allow;  /* value of an Allow header; NULL: none */
+    drmgmt_request_quota quota; /* of API requests; limit 0: none */
+    unsigned retry_after;       /* seconds, for 429 and 503; 0: the usual */
+    char etag[32];              /* header of the response; "": none */
+    char location[192];         /* "": no such header */
+    const char *allow;          /* value of an Allow header; NULL: none */
     const char
         *policy; /* Content-Security-Policy and Cache-Control lines in place of the usual ones; NULL: the usual */
     int64_t started_us;
@@ -235,6 +247,20 @@ void drmd_head(drmd_request *r, drmd_buffer *b, int status);
 bool drmd_authenticate(drmd_request *r);
 /* Where the request comes from, for the library. */
 drmgmt_origin drmd_origin(const drmd_request *r);
+
+/* ---- proxy.c ---- */
+/* Adds an address or network to those whose X-Forwarded-For is believed; complains and returns false if it is none. */
+bool drmd_proxy_add(drmd_config *config, const char *text);
+/* Fills r->client. */
+void drmd_proxy_client(drmd_request *r);
+
+/* ---- limits.c ---- */
+/* Counts a request of the session's tenant; answers 429 itself and returns false when its quota is used up. */
+bool drmd_limits_count(drmd_request *r);
+/* Calls the route's handler, unless too many threads do what it does: then answers 429. */
+void drmd_limits_handle(drmd_request *r);
+/* Appends the RateLimit header fields when the tenant has a quota. */
+void drmd_limits_head(const drmd_request *r, drmd_buffer *b);
 
 /* ---- metrics.c ---- */
 drmd_metrics *drmd_metrics_new(void); /* NULL when memory is out */

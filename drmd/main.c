@@ -27,6 +27,7 @@ static const char usage[] =
     "                        may be repeated; rules of one tenant: drmctl outbound\n"
     "  --client-timeout N    seconds a client may be silent in the middle of a request or response, 1..600 (15)\n"
     "  --cors-origin ORIGIN  allow this origin to call from a browser; may be repeated\n"
+    "  --trusted-proxy CIDR  believe what this address or network says in X-Forwarded-For; may be repeated\n"
     "  --log-level LEVEL     error, warning, info or debug (info)\n"
     "  --port-file FILE      write \"http://HOST:PORT\" there once it listens\n"
     "  --routes              show every route with its permission as JSON, and end\n"
@@ -44,6 +45,7 @@ enum option_id {
     OPT_THREADS,
     OPT_CLIENT_TIMEOUT,
     OPT_CORS,
+    OPT_PROXY,
     OPT_PORT_FILE,
     OPT_ROUTES
 };
@@ -55,6 +57,7 @@ static const struct option options[] = {
     { "threads", required_argument, NULL, OPT_THREADS },
     { "client-timeout", required_argument, NULL, OPT_CLIENT_TIMEOUT },
     { "cors-origin", required_argument, NULL, OPT_CORS },
+    { "trusted-proxy", required_argument, NULL, OPT_PROXY },
     { "port-file", required_argument, NULL, OPT_PORT_FILE },
     { "routes", no_argument, NULL, OPT_ROUTES },
     { NULL, 0, NULL, 0 },
@@ -108,6 +111,8 @@ static bool apply(void *user, int id, const char *value)
         return program_number("--client-timeout", value, 1, 600, &config->client_timeout);
     case OPT_CORS:
         return add_origin(config, value);
+    case OPT_PROXY:
+        return drmd_proxy_add(config, value);
     case OPT_PORT_FILE:
         config->port_file = value;
         return true;

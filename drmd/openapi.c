@@ -331,6 +331,8 @@ static json_t *make_responses(const drmd_route *route)
         add_problem(responses, 401);
         add_problem(responses, 403);
     }
+    if (!(route->flags & DRMD_PUBLIC) || (route->flags & DRMD_HASHES))
+        add_problem(responses, 429);
     if (strchr(route->pattern, '{') || (route->flags & DRMD_IDEMPOTENCY))
         add_problem(responses, 404);
     if (route->query || route->request)

@@ -95,7 +95,8 @@ void drmd_head(drmd_request *r, drmd_buffer *b, int status)
         drmd_buffer_puts(b, "Vary: Origin\r\n");
     if (r->allowed_origin) {
         header(b, "Access-Control-Allow-Origin: ", r->allowed_origin);
-        drmd_buffer_puts(b, "Access-Control-Expose-Headers: ETag, Location, Retry-After, X-Request-Id\r\n");
+        drmd_buffer_puts(b, "Access-Control-Expose-Headers: ETag, Location, RateLimit, RateLimit-Policy, Retry-After, "
+                            "X-Request-Id\r\n");
     }
     if (r->etag[0])
         header(b, "ETag: ", r->etag);
@@ -105,8 +106,12 @@ void drmd_head(drmd_request *r, drmd_buffer *b, int status)
         header(b, "Allow: ", r->allow);
     if (status == 401)
         drmd_buffer_puts(b, "WWW-Authenticate: Bearer realm=\"drmgmt\"\r\n");
-    if (status == 429 || status == 503)
-        drmd_buffer_puts(b, "Retry-After: 1\r\n");
+    if (status == 429 || status == 503) {
+        drmd_buffer_puts(b, "Retry-After: ");
+        drmd_buffer_number(b, r->retry_after ? r->retry_after : 1);
+        drmd_buffer_add(b, "\r\n", 2);
+    }
+    drmd_limits_head(r, b);
 }
 
 static void send_all(drmd_request *r, const char *data, size_t length)
@@ -170,9 +175,10 @@ void drmd_reply_json(drmd_request *r, int status, char *json, size_t length)
     drmgmt_free(json);
 }
 
-/* type: the library's name for the error; NULL: about:blank, the title is then the HTTP status's own. */
+/* type: the library's name for the error; NULL: about:blank, the title is then the HTTP status's own. error: NULL
+ * unless the library's. */
 static void send_problem(drmd_request *r, int status, const char *type, const char *title, const char *detail,
-                         const char *field)
+                         const char *field, const drmgmt_error *error)
 {
     drmd_buffer *b = &r->worker->text;
     drmd_buffer_reset(b, 64 * 1024);
@@ -189,6 +195,11 @@ static void send_problem(drmd_request *r, int status, const char *type, const ch
     if (field)
         drmd_buffer_member(b, "field", field);
     drmd_buffer_member(b, "request_id", r->request_id);
+    if (drmgmt_error_quota(error)) {
+        drmd_buffer_member(b, "quota", drmgmt_error_quota(error));
+        drmd_buffer_printf(b, ",\"limit\":%lld,\"used\":%lld", (long long)drmgmt_error_quota_limit(error),
+                           (long long)drmgmt_error_quota_used(error));
+    }
     drmd_buffer_add(b, "}", 1);
     r->policy = NULL;
     r->etag[0] = r->location[0] = '\0';
@@ -205,7 +216,7 @@ void drmd_reply_problem(drmd_request *r, int status, const char *field, const ch
     va_start(args, format);
     vsnprintf(detail, sizeof detail, format, args);
     va_end(args);
-    send_problem(r, status, NULL, drmd_reason(status), detail, field);
+    send_problem(r, status, NULL, drmd_reason(status), detail, field, NULL);
 }
 
 void drmd_reply_error(drmd_request *r, drmgmt_error *error)
@@ -218,7 +229,8 @@ void drmd_reply_error(drmd_request *r, drmgmt_error *error)
         drmd_log(DRMGMT_LOG_ERROR, "request failed", "request_id", r->request_id, "status", drmgmt_status_name(status),
                  "error", message, "detail", detail ? detail : "", NULL);
     }
+    r->retry_after = drmgmt_error_retry_after(error);
     send_problem(r, http, drmgmt_status_name(status), drmgmt_status_title(status), message,
-                 error ? drmgmt_error_field(error) : NULL);
+                 error ? drmgmt_error_field(error) : NULL, error);
     drmgmt_error_free(error);
 }

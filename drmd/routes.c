@@ -7,8 +7,8 @@
 #define LARGE DRMD_BODY_MAX
 
 const drmd_route drmd_routes[] = {
-    { DRMD_POST, API "/auth/login", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, "Login", "Tokens", 200, SMALL, drmd_auth_login,
-      NULL, "auth", "Log in with e-mail address and password" },
+    { DRMD_POST, API "/auth/login", DRMGMT_PERM_NONE, DRMD_PUBLIC | DRMD_HASHES, NULL, "Login", "Tokens", 200, SMALL,
+      drmd_auth_login, NULL, "auth", "Log in with e-mail address and password" },
     { DRMD_POST, API "/auth/refresh", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, "RefreshToken", "Tokens", 200, SMALL,
       drmd_auth_refresh, NULL, "auth", "Exchange a refresh token, which is good for one use, for new tokens" },
     { DRMD_POST, API "/auth/logout", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, "RefreshToken", NULL, 204, SMALL,
@@ -48,6 +48,9 @@ const drmd_route drmd_routes[] = {
       drmd_api_key_create, NULL, "api-keys", "Create an API key; the key itself is told this once" },
     { DRMD_DELETE, API "/api-keys/{id}", DRMGMT_PERM_API_KEY_OWN, 0, NULL, NULL, NULL, 204, 0, drmd_api_key_revoke,
       NULL, "api-keys", "Revoke an API key" },
+
+    { DRMD_GET, API "/quota", DRMGMT_PERM_TENANT_READ, 0, NULL, NULL, "Quotas", 200, 0, drmd_quota_get, NULL, "tenant",
+      "Read the tenant's quotas and what is used of them" },
 
     { DRMD_GET, API "/devices", DRMGMT_PERM_DEVICE_READ, 0, "device", NULL, "DevicePage", 200, 0, drmd_crud_list,
       &drmd_noun_device, "devices", "List devices" },

@@ -14,7 +14,8 @@ enum {                        /* drmd_route.flags */
        DRMD_CONDITIONAL = 16, /* If-None-Match is honoured: 304 */
        DRMD_LOCATION = 32,    /* answers with Location */
        DRMD_IDEMPOTENCY = 64, /* Idempotency-Key is honoured */
-       DRMD_ASSET = 128       /* a page or file for people: not in the OpenAPI document */
+       DRMD_ASSET = 128,      /* a page or file for people: not in the OpenAPI document */
+       DRMD_HASHES = 256      /* computes the hash of a password: only so many at a time */
 };
 
 /* A noun whose rows of the table are served by the same handlers (crud.c). */
@@ -77,6 +78,7 @@ drmd_handler drmd_api_key_create, drmd_api_key_list, drmd_api_key_revoke;
 drmd_handler drmd_crud_create, drmd_crud_get, drmd_crud_update, drmd_crud_delete, drmd_crud_list;
 drmd_handler drmd_outbound_list, drmd_tenant_outbound_list, drmd_tenant_outbound_allow, drmd_tenant_outbound_remove;
 drmd_handler drmd_job_submit, drmd_job_enqueue, drmd_job_list, drmd_job_get, drmd_job_cancel, drmd_job_events;
+drmd_handler drmd_quota_get;
 drmd_handler drmd_health, drmd_ready, drmd_metrics_get, drmd_openapi_get, drmd_docs_page, drmd_docs_file,
     drmd_docs_init;
 

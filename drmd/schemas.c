@@ -16,7 +16,15 @@ const drmd_schema drmd_schemas[] = {
       "9457\",\"required\":[\"type\",\"title\",\"status\",\"request_id\"],"
       "\"properties\":{\"type\":{\"type\":\"string\",\"examples\":[\"urn:drmgmt:problem:not-found\",\"about:blank\"]},"
       "\"title\":" TEXT ",\"status\":" INTEGER ",\"detail\":" TEXT ",\"instance\":" TEXT
-      ",\"field\":{\"type\":\"string\",\"description\":\"The field it is about\"},\"request_id\":" TEXT "}}" },
+      ",\"field\":{\"type\":\"string\",\"description\":\"The field it is about\"},\"request_id\":" TEXT
+      ",\"quota\":{\"type\":\"string\",\"description\":\"The tenant's quota that is used up\"},\"limit\":" INTEGER
+      ",\"used\":" INTEGER "}}" },
+    { "Quotas",
+      "{\"type\":\"object\",\"required\":[\"items\"],\"properties\":{\"items\":{\"type\":\"array\",\"items\":{"
+      "\"type\":\"object\",\"required\":[\"quota\",\"limit\",\"used\"],\"properties\":{\"quota\":{\"enum\":["
+      "\"devices\",\"queued_jobs\",\"running_jobs\",\"api_requests\"]},\"limit\":{\"type\":[\"integer\",\"null\"],"
+      "\"description\":\"Null: no limit\"},\"used\":{\"type\":[\"integer\",\"null\"],\"description\":\"Of API "
+      "requests those of this minute; null: none was counted\"}}}}}}" },
     { "Login",
       "{" OBJECT "\"required\":[\"email\",\"password\"],\"properties\":{\"email\":" STRING
       ",\"password\":{\"type\":\"string\",\"format\":\"password\",\"minLength\":1},\"tenant\":{\"type\":\"string\","

@@ -9,6 +9,7 @@
 
 #include <drm/export.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 DRMGMT_BEGIN
 
@@ -53,6 +54,13 @@ DRMGMT_API const char *drmgmt_error_detail(const drmgmt_error *error);
 DRMGMT_API const char *drmgmt_error_field(const drmgmt_error *error);
 /* Whether the same call may succeed later without a change. */
 DRMGMT_API bool drmgmt_error_retryable(const drmgmt_error *error);
+/* After how many seconds it may (HTTP: Retry-After); 0 when that is not known. */
+DRMGMT_API unsigned drmgmt_error_retry_after(const drmgmt_error *error);
+/* Which of the tenant's quotas is used up ("devices", "queued_jobs", "api_requests"); NULL when it is not about one.
+ * Lives as long as error. What the quota allows, and how much of it was used before this call; both 0 without one. */
+DRMGMT_API const char *drmgmt_error_quota(const drmgmt_error *error);
+DRMGMT_API int64_t drmgmt_error_quota_limit(const drmgmt_error *error);
+DRMGMT_API int64_t drmgmt_error_quota_used(const drmgmt_error *error);
 
 /* The one table of codes. All answer for any value; an unknown one reads as DRMGMT_ERR_INTERNAL. */
 DRMGMT_API const char *drmgmt_status_name(drmgmt_status status);  /* "not-found" */

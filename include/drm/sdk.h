@@ -11,6 +11,7 @@
 #include <drm/log.h>
 #include <drm/options.h>
 #include <drm/outbound.h>
+#include <drm/quota.h>
 #include <drm/record.h>
 #include <drm/second_factor.h>
 #include <drm/session.h>

@@ -72,6 +72,8 @@ int drmgmt__password_hash(const char *password, char **text, drmgmt_error **erro
 /* 0 match, UNAUTHENTICATED no match, INVALID empty or above 1024 bytes. text NULL (or not of that form): does the same
  * work against a made-up hash, never matches. */
 int drmgmt__password_verify(const char *password, const char *text, drmgmt_error **error);
+/* LIMIT, with the seconds to wait, while nobody else could wait for a hash; by the next call it may be otherwise. */
+int drmgmt__password_room(drmgmt_error **error);
 /* How often scrypt was computed in this process. */
 uint64_t drmgmt__password_count(void);
 

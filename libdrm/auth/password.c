@@ -1,19 +1,24 @@
 /* Passwords: scrypt (RFC 7914) by OpenSSL. Called by login.c and tenant/. A hash takes a core for a quarter of a second
- * and 32 MiB: as many run at once as there are cores, a few callers wait, the others are told to come back. */
+ * and 32 MiB: as many run at once as there are cores, at low priority, so that what else is asked for goes first; a few
+ * callers wait, the others are told to come back. */
 #include "auth/auth.h"
 #include "core/core.h"
 #include <errno.h>
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum { LOG_N = 15, BLOCK = 8, PARALLEL = 3, SALT_SIZE = 16, HASH_SIZE = 32 };
 enum { LENGTH_MAX = 1024, CHARACTERS_MIN = 12 };
 enum { WAITERS_MAX = 64, WAIT_SECONDS = 5 };
+/* Of the threads that hash: a tenth of a core's time while others want it, all of it while nobody does. */
+enum { NICE = 10 };
 
 /* A stored hash brings its own parameters, so that they can be raised; these bounds keep a row from taking the machine:
  * 256 MiB, sixteen times the work of today. */
@@ -50,6 +55,19 @@ static unsigned cores(void)
     return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0 ? (unsigned)CPU_COUNT(&set) : 1;
 }
 
+static int crowded(drmgmt_error **error)
+{
+    return drmgmt__fail_later(error, WAIT_SECONDS, "too many passwords are being checked: try again in a few seconds");
+}
+
+int drmgmt__password_room(drmgmt_error **error)
+{
+    pthread_mutex_lock(&turns.mutex);
+    bool room = turns.waiting < WAITERS_MAX;
+    pthread_mutex_unlock(&turns.mutex);
+    return room ? 0 : crowded(error);
+}
+
 static int take_turn(drmgmt_error **error)
 {
     unsigned most = cores();
@@ -68,9 +86,7 @@ static int take_turn(drmgmt_error **error)
     if (!late)
         turns.running++;
     pthread_mutex_unlock(&turns.mutex);
-    return late ? drmgmt__fail_full(error, DRMGMT_ERR_LIMIT, true, NULL, NULL,
-                                    "too many passwords are being checked: try again in a few seconds")
-                : 0;
+    return late ? crowded(error) : 0;
 }
 
 static void give_turn(void)
@@ -83,20 +99,59 @@ static void give_turn(void)
 
 /* ---- scrypt ---- */
 
+struct work {
+    const char *password;
+    const struct stored *stored;
+    uint8_t *out;
+    bool done;
+};
+
+static void scrypt(struct work *w)
+{
+    const struct stored *s = w->stored;
+
+    /* maxmem: RFC 7914's two arrays and OpenSSL's small change; its default refuses today's parameters. */
+    w->done = EVP_PBE_scrypt(w->password, strlen(w->password), s->salt, s->salt_size, UINT64_C(1) << s->log_n, s->r,
+                             s->p, MEMORY_MAX + (1 << 20), w->out, HASH_SIZE) == 1;
+}
+
+static void *scrypt_politely(void *user)
+{
+    setpriority(PRIO_PROCESS, 0,
+                NICE); /* on Linux of this thread alone; should it be refused, the work is done all the same */
+    scrypt(user);
+    return NULL;
+}
+
+/* On a thread of its own, because a thread that lowered its priority could not raise it again. */
+static void work(struct work *w)
+{
+    pthread_t thread;
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&thread, NULL, scrypt_politely, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed)
+        scrypt(w);
+    else
+        pthread_join(thread, NULL);
+}
+
 static int compute(const char *password, const struct stored *s, uint8_t out[HASH_SIZE], drmgmt_error **error)
 {
+    struct work w = { password, s, out, false };
     int rc = take_turn(error);
 
     if (rc)
         return rc;
     atomic_fetch_add(&computed, 1);
-    /* maxmem: RFC 7914's two arrays and OpenSSL's small change; its default refuses today's parameters. */
-    bool done = EVP_PBE_scrypt(password, strlen(password), s->salt, s->salt_size, UINT64_C(1) << s->log_n, s->r, s->p,
-                               MEMORY_MAX + (1 << 20), out, HASH_SIZE) == 1;
+    work(&w);
     give_turn();
-    return done ? 0
-                : drmgmt__fail_full(error, DRMGMT_ERR_NO_MEMORY, true, NULL, NULL,
-                                    "there is no memory to check a password: try again");
+    return w.done ? 0
+                  : drmgmt__fail_full(error, DRMGMT_ERR_NO_MEMORY, true, NULL, NULL,
+                                      "there is no memory to check a password: try again");
 }
 
 static int check_length(const char *password, drmgmt_error **error)

@@ -3,6 +3,7 @@
 #include "core/combine.h"
 #include "core/context_internal.h"
 #include "core/core.h"
+#include "limit/limit.h"
 #include "net/outbound.h"
 #include "queue/queue.h"
 #include "store/store.h"
@@ -17,7 +18,7 @@ static int build(drmgmt_context *c, drmgmt_error **error)
         rc = drmgmt__keyring_load(c->options.keyring_file, &c->keyring, error);
     if (!rc && (!(c->tokens = drmgmt__token_cache_new()) || !(c->data_keys = drmgmt__data_key_cache_new())))
         rc = drmgmt__fail_memory(error);
-    if (!rc && !(c->combiner = drmgmt__combiner_new()))
+    if (!rc && (!(c->combiner = drmgmt__combiner_new()) || !(c->full = drmgmt__full_new())))
         rc = drmgmt__fail_memory(error);
     if (!rc)
         rc = drmgmt__outbound_new(c, &c->outbound, error);
@@ -27,6 +28,8 @@ static int build(drmgmt_context *c, drmgmt_error **error)
         rc = drmgmt__publisher_new(c, &c->publisher, error);
     if (!rc && c->options.redis_url)
         rc = drmgmt__hub_new(c, &c->hub, error);
+    if (!rc)
+        rc = drmgmt__requests_new(c, &c->requests, error);
     return rc;
 }
 
@@ -53,12 +56,14 @@ void drmgmt_context_free(drmgmt_context *c)
 {
     if (!c)
         return;
+    drmgmt__requests_free(c->requests);
     if (c->hub)
         drmgmt__hub_free(c->hub);
     drmgmt__publisher_free(c->publisher);
     drmgmt__pool_free(c->pool);
     drmgmt__outbound_free(c->outbound);
     drmgmt__combiner_free(c->combiner);
+    drmgmt__full_free(c->full);
     if (c->tokens)
         drmgmt__token_cache_free(c->tokens);
     drmgmt__data_key_cache_free(c->data_keys);

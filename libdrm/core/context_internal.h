@@ -37,6 +37,8 @@ struct drmgmt_context {
     struct drmgmt__digest_cache *data_keys; /* auth/data_key.c */
     struct drmgmt__combiner *combiner;      /* job/together.c */
     struct drmgmt__outbound *outbound;
+    struct drmgmt__full *full;         /* limit/full.c */
+    struct drmgmt__requests *requests; /* limit/requests.c; a thread once a tenant with a quota is met */
 };
 
 #endif

@@ -19,6 +19,16 @@ int drmgmt__fail(drmgmt_error **error, drmgmt_status status, const char *format,
 int drmgmt__fail_full(drmgmt_error **error, drmgmt_status status, bool retryable, const char *detail, const char *field,
                       const char *format, ...) DRMGMT_PRINTF(6, 7);
 int drmgmt__fail_memory(drmgmt_error **error);
+/* LIMIT, with the seconds after which to come again. */
+int drmgmt__fail_later(drmgmt_error **error, unsigned seconds, const char *format, ...) DRMGMT_PRINTF(3, 4);
+/* A quota is used up. retry_after: seconds, 0 where waiting alone does not help. */
+typedef struct drmgmt__quota_state {
+    const char *quota;
+    int64_t limit, used;
+    unsigned retry_after;
+} drmgmt__quota_state;
+int drmgmt__fail_quota(drmgmt_error **error, drmgmt_status status, const drmgmt__quota_state *state, const char *format,
+                       ...) DRMGMT_PRINTF(4, 5);
 
 /* ---- ids ---- */
 #define DRMGMT__UUID_SIZE 37 /* with the NUL */

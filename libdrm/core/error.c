@@ -10,6 +10,9 @@ struct drmgmt_error {
     drmgmt_status status;
     bool retryable;
     char *message, *detail, *field;
+    unsigned retry_after; /* seconds; 0: not told */
+    char quota[32];       /* "": not about one */
+    int64_t limit, used;
 };
 
 struct row {
@@ -18,7 +21,7 @@ struct row {
 };
 
 /* Out of memory must still be told: this one error needs none. */
-static drmgmt_error out_of_memory = { DRMGMT_ERR_NO_MEMORY, true, NULL, NULL, NULL };
+static drmgmt_error out_of_memory = { .status = DRMGMT_ERR_NO_MEMORY, .retryable = true };
 
 /* No default: the compiler names a status that is missing here. */
 static struct row row_of(drmgmt_status status)
@@ -131,6 +134,26 @@ bool drmgmt_error_retryable(const drmgmt_error *error)
     return error && error->retryable;
 }
 
+unsigned drmgmt_error_retry_after(const drmgmt_error *error)
+{
+    return error ? error->retry_after : 0;
+}
+
+const char *drmgmt_error_quota(const drmgmt_error *error)
+{
+    return error && error->quota[0] ? error->quota : NULL;
+}
+
+int64_t drmgmt_error_quota_limit(const drmgmt_error *error)
+{
+    return error ? error->limit : 0;
+}
+
+int64_t drmgmt_error_quota_used(const drmgmt_error *error)
+{
+    return error ? error->used : 0;
+}
+
 static void fail(drmgmt_error **error, drmgmt_status status, bool retryable, const char *detail, const char *field,
                  const char *format, va_list args) DRMGMT_PRINTF(6, 0);
 static void fail(drmgmt_error **error, drmgmt_status status, bool retryable, const char *detail, const char *field,
@@ -170,6 +193,35 @@ int drmgmt__fail_full(drmgmt_error **error, drmgmt_status status, bool retryable
     va_start(args, format);
     fail(error, status, retryable, detail, field, format, args);
     va_end(args);
+    return status;
+}
+
+int drmgmt__fail_later(drmgmt_error **error, unsigned seconds, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    fail(error, DRMGMT_ERR_LIMIT, true, NULL, NULL, format, args);
+    va_end(args);
+    if (error && *error != &out_of_memory)
+        (*error)->retry_after = seconds;
+    return DRMGMT_ERR_LIMIT;
+}
+
+int drmgmt__fail_quota(drmgmt_error **error, drmgmt_status status, const drmgmt__quota_state *state, const char *format,
+                       ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    fail(error, status, status == DRMGMT_ERR_LIMIT, NULL, NULL, format, args);
+    va_end(args);
+    if (!error || *error == &out_of_memory)
+        return status;
+    snprintf((*error)->quota, sizeof(*error)->quota, "%s", state->quota);
+    (*error)->limit = state->limit;
+    (*error)->used = state->used;
+    (*error)->retry_after = state->retry_after;
     return status;
 }
 

@@ -2,7 +2,9 @@
  * together.c and idempotency.c; calls store. */
 #include "job/job_internal.h"
 
+#include "core/context_internal.h"
 #include "core/entities.h"
+#include "limit/limit.h"
 #include "queries.h"
 
 /* In tx when there is one. */
@@ -14,6 +16,7 @@ static int run(drmgmt_session *session, drmgmt__tx *tx, const drmgmt__order *o, 
                 : drmgmt__run(session, drmgmt__order_permission(o->operation), DRMGMT__WRITE | DRMGMT__REPEATABLE,
                               query, p, rows, &failure);
 
+    drmgmt__full_note(session->context->full, session->tenant_id, failure);
     return drmgmt__order_name_deleted(rc, failure, error);
 }
 

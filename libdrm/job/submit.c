@@ -2,6 +2,7 @@
 #include "job/job_internal.h"
 
 #include "core/context_internal.h"
+#include "limit/limit.h"
 #include "queue/queue.h"
 
 int drmgmt_job_submit(drmgmt_session *session, const drmgmt_draft *draft, const char *idempotency_key,
@@ -11,6 +12,8 @@ int drmgmt_job_submit(drmgmt_session *session, const drmgmt_draft *draft, const 
     drmgmt__rows *rows = NULL;
 
     int rc = drmgmt__order_make(draft, &o, error);
+    if (!rc && !idempotency_key) /* with one the job may be there already */
+        rc = drmgmt__full_check(session->context->full, session->tenant_id, error);
     if (rc)
         return rc;
     if (idempotency_key)

@@ -4,6 +4,7 @@
 #include "core/context_internal.h"
 #include "core/entities.h"
 #include "core/strbuf.h"
+#include "limit/limit.h"
 #include "queries.h"
 #include "queue/queue.h"
 #include "store/array.h"
@@ -34,6 +35,7 @@ static int store_many(drmgmt_session *session, const drmgmt__order *orders, size
         rc = drmgmt__order_add_audit(&p, session, audit_id, error);
     if (!rc) {
         rc = drmgmt__run(session, permission, flags, &drmgmt__q_job_submit_many, &p, rows, &failure);
+        drmgmt__full_note(session->context->full, session->tenant_id, failure);
         rc = drmgmt__order_name_deleted(rc, failure, error);
     }
     for (int c = 0; c < DRMGMT__ORDER_COLUMNS; c++)
@@ -96,6 +98,8 @@ int drmgmt_job_submit_many(drmgmt_session *session, const drmgmt_draft *const *d
     if (!orders)
         return drmgmt__fail_memory(error);
     int rc = make_orders(drafts, count, orders, &permission, error);
+    if (!rc)
+        rc = drmgmt__full_check(session->context->full, session->tenant_id, error);
     if (!rc)
         rc = store_many(session, orders, count, permission, flags, &rows, error);
     if (!rc)

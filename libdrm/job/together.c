@@ -6,6 +6,7 @@
 #include "core/context_internal.h"
 #include "core/strbuf.h"
 #include "job/job_internal.h"
+#include "limit/limit.h"
 #include "queries.h"
 #include "store/array.h"
 #include <stdio.h>
@@ -59,18 +60,14 @@ static void hand_out(const drmgmt__rows *rows, void *const *items, size_t n)
 }
 
 /* In the leader's session: all of a group have its actor, permission and way of log-in. */
-static void store_group(void *const *items, size_t n)
+static int run_group(void *const *items, size_t n, drmgmt_error **failure)
 {
-    struct item *leader = items[0];
+    const struct item *leader = items[0];
     DRMGMT__ROWS drmgmt__rows *rows = NULL;
     drmgmt__strbuf columns[COLUMNS] = { 0 };
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     bool failed = false;
 
-    if (n == 1) {
-        store_alone(leader);
-        return;
-    }
     for (size_t i = 0; i < n && !failed; i++)
         failed = add(columns, items[i]) != 0;
     for (int c = 0; c < COLUMNS && !failed; c++) {
@@ -78,11 +75,49 @@ static void store_group(void *const *items, size_t n)
         drmgmt__param(&p, columns[c].data);
         failed = columns[c].failed;
     }
-    if (!failed && drmgmt__run(leader->session, drmgmt__order_permission(leader->order->operation),
-                               DRMGMT__WRITE | DRMGMT__REPEATABLE, &drmgmt__q_job_submit_group, &p, &rows, NULL) == 0)
+    int rc = failed ? drmgmt__fail_memory(failure)
+                    : drmgmt__run(leader->session, drmgmt__order_permission(leader->order->operation),
+                                  DRMGMT__WRITE | DRMGMT__REPEATABLE, &drmgmt__q_job_submit_group, &p, &rows, failure);
+    if (!rc)
         hand_out(rows, items, n);
     for (int c = 0; c < COLUMNS; c++)
         drmgmt__strbuf_free(&columns[c]);
+    return rc;
+}
+
+/* The tenant's quota had no room for all of them: refuses those past it. Returns how many are left. */
+static size_t refuse_rest(void *const *items, size_t n, const drmgmt_error *failure)
+{
+    const drmgmt__quota_state state = { drmgmt_error_quota(failure), drmgmt_error_quota_limit(failure),
+                                        drmgmt_error_quota_used(failure), drmgmt_error_retry_after(failure) };
+    int64_t room = state.limit - state.used;
+    size_t left = room < 0 ? 0 : (uint64_t)room < n ? (size_t)room : n;
+
+    for (size_t i = left; i < n; i++) {
+        struct item *item = items[i];
+        item->rc = drmgmt__fail_quota(&item->failure, drmgmt_error_status(failure), &state, "%s",
+                                      drmgmt_error_message(failure));
+        item->settled = true;
+    }
+    return left;
+}
+
+static void store_group(void *const *items, size_t n)
+{
+    drmgmt_error *failure = NULL;
+
+    if (n == 1) {
+        store_alone(items[0]);
+        return;
+    }
+    if (run_group(items, n, &failure) && drmgmt_error_quota(failure)) {
+        const drmgmt_session *session = ((const struct item *)items[0])->session;
+        size_t left = refuse_rest(items, n, failure);
+        drmgmt__full_note(session->context->full, session->tenant_id, failure);
+        if (left)
+            run_group(items, left, NULL);
+    }
+    drmgmt_error_free(failure);
 }
 
 int drmgmt__submit_together(drmgmt_session *session, const drmgmt__order *o, drmgmt__rows **rows, drmgmt_error **error)

@@ -1,6 +1,7 @@
 /* What PostgreSQL's errors mean to a caller: one table from SQLSTATE to status. Called by connection.c. */
 #include "core/core.h"
 #include "store/connection.h"
+#include <stdio.h>
 #include <string.h>
 
 /* The first row whose state is a prefix wins. text NULL: the server's own message, where it is written for the actor.
@@ -18,6 +19,7 @@ static const struct {
     { "DR412", DRMGMT_ERR_PRECONDITION, false, NULL },
     { "DR422", DRMGMT_ERR_INVALID, false, NULL },
     { "DR428", DRMGMT_ERR_ENROLMENT, false, NULL },
+    { "DR429", DRMGMT_ERR_LIMIT, true, NULL },
     { "DR501", DRMGMT_ERR_UNSUPPORTED, false, NULL },
     { "23505", DRMGMT_ERR_CONFLICT, false, "it exists already" },
     { "23503", DRMGMT_ERR_CONFLICT, false, "it is still referenced, or refers to something that is not there" },
@@ -52,6 +54,34 @@ static bool out_of_scope(const char *state, const PGresult *result)
     return strcmp(state, "42501") == 0 && function && strcmp(function, "ExecWithCheckOptions") == 0;
 }
 
+/* Seconds after which a used-up quota that frees itself is worth another try. */
+enum { QUOTA_RETRY_AFTER = 1 };
+
+/* sched.keep_quota() tells its numbers in the detail: "quota NAME LIMIT USED". False: the error is not about a quota.
+ */
+static bool read_quota(const PGresult *result, drmgmt_status status, char name[32], drmgmt__quota_state *state)
+{
+    const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+    long long limit, used;
+
+    if (!detail || sscanf(detail, "quota %31[a-z_] %lld %lld", name, &limit, &used) != 3)
+        return false;
+    *state = (drmgmt__quota_state){ name, limit, used, status == DRMGMT_ERR_LIMIT ? QUOTA_RETRY_AFTER : 0 };
+    return true;
+}
+
+/* In the words of row i of the table. */
+static int fail_as(size_t i, const PGresult *result, const char *detail, const char *message, drmgmt_error **error)
+{
+    drmgmt__quota_state state;
+    char name[32];
+
+    if (!states[i].text && read_quota(result, states[i].status, name, &state))
+        return drmgmt__fail_quota(error, states[i].status, &state, "%s", message);
+    return drmgmt__fail_full(error, states[i].status, states[i].retryable, detail, NULL, "%s",
+                             states[i].text ? states[i].text : message);
+}
+
 int drmgmt__pg_fail(PGconn *pg, const PGresult *result, drmgmt_error **error)
 {
     const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
@@ -71,8 +101,7 @@ int drmgmt__pg_fail(PGconn *pg, const PGresult *result, drmgmt_error **error)
     const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
     for (size_t i = 0; i < DRMGMT__COUNT(states); i++)
         if (strncmp(state, states[i].state, strlen(states[i].state)) == 0)
-            return drmgmt__fail_full(error, states[i].status, states[i].retryable, constraint ? constraint : state,
-                                     NULL, "%s", states[i].text ? states[i].text : message);
+            return fail_as(i, result, constraint ? constraint : state, message, error);
     return drmgmt__fail_full(error, DRMGMT_ERR_DATABASE, false, state, NULL, "PostgreSQL: %s",
                              message ? message : "unknown error");
 }

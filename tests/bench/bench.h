@@ -52,6 +52,7 @@ bool bench_ceilings(bench *b); /* ceilings.c */
 bool bench_jobs(bench *b);     /* jobs.c */
 bool bench_drain(bench *b);    /* jobs.c */
 bool bench_latency(bench *b);  /* latency.c */
+bool bench_logins(bench *b);   /* logins.c */
 bool bench_reads(bench *b);    /* reads.c */
 
 /* ---- main.c ---- */

@@ -18,6 +18,7 @@ volatile sig_atomic_t bench_stopped;
 static const benchmark benchmarks[] = {
     { "ceilings", "pgbench, a raw UDP client and libpq in pipeline mode: what the machine gives", bench_ceilings },
     { "reads", "REST reads a second, by wrk", bench_reads },
+    { "logins", "a device by id, one request after the other, alone and beside 200 log-ins at once", bench_logins },
     { "latency", "one job on an idle system: by reading, over its event stream, through the library", bench_latency },
     { "jobs", "20,000 fake and 20,000 SNMP GET jobs end to end, by the library and over REST", bench_jobs },
     { "drain", "submissions with the worker paused, then the worker alone with a full queue", bench_drain },

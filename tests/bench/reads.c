@@ -64,6 +64,7 @@ bool bench_reads(bench *b)
     char device[96], job[96];
     snprintf(device, sizeof device, "/api/v1/devices/%s", b->devices[DEVICES / 2]);
     return fixture_login(b) && make_job(b, job, sizeof job) && wrk(b, "reads.health", "/health") &&
+           wrk(b, "reads.token", "/api/v1/permissions") && wrk(b, "reads.whoami", "/api/v1/auth/whoami") &&
            wrk(b, "reads.device", device) && wrk(b, "reads.devices50", "/api/v1/devices?limit=50") &&
            wrk(b, "reads.job", job);
 }

@@ -53,6 +53,7 @@ INSERT INTO drm.job_results (tenant_id, id, device_id, lane, protocol, operation
                              max_attempts, attempt, created_at, finished_at)
     VALUES (%(tenant)s, gen_random_uuid(), %(device)s, %(word)s, 'fake', 'echo', '{}', 'completed', 5, 1000, 1, 1, now(), now());
 INSERT INTO drm.idempotency_keys (tenant_id, key, request_hash, job_id) VALUES (%(tenant)s, %(word)s, sha256('x'), %(job)s);
+INSERT INTO drm.quota_usage (tenant_id, quota, at_most) VALUES (%(tenant)s, 'devices', 5);
 INSERT INTO drm.mib_modules (tenant_id, id, name) VALUES (%(tenant)s, %(module)s, %(word)s);
 INSERT INTO drm.mib_oids (tenant_id, id, module_id, name, oid, kind)
     VALUES (%(tenant)s, gen_random_uuid(), %(module)s, %(word)s, '1.3', 'node');

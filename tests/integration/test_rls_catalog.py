@@ -15,7 +15,7 @@ GLOBAL_KEYS = {"tenants_name_key"}
 CALLABLE = {"sec.open_seal", "sec.tenant", "sec.context", "sec.actor", "sec.enter", "sec.enter_api_key", "sec.enter_system", "sec.require_system",
             "sec.auth_user", "sec.scope", "sec.selectors", "sec.sees_device", "sec.rights", "app.current_tenant", "app.current_user_id",
             "sched.worker_register", "sched.worker_leave", "sched.worker_beat", "sched.worker_recover", "sched.claim", "sched.finish",
-            "sched.reap"}
+            "sched.reap", "sched.quotas", "sec.throttle_admit", "sec.throttle_settle"}
 ASKS = r"sec\.(require|require_system|require_mask|context|tenant|actor|tenant_make|second_factor\w*|go_on_as)\("
 CALLABLE |= {"sched.outbound_rules"}
 # Functions that look across tenants, or write what programs may not: drm_sched's.

@@ -91,6 +91,10 @@ NO_TENANT(drmgmt_error_field, told);
 NO_TENANT(drmgmt_error_free, memory);
 NO_TENANT(drmgmt_error_make, form);
 NO_TENANT(drmgmt_error_message, told);
+NO_TENANT(drmgmt_error_quota, told);
+NO_TENANT(drmgmt_error_quota_limit, told);
+NO_TENANT(drmgmt_error_quota_used, told);
+NO_TENANT(drmgmt_error_retry_after, told);
 NO_TENANT(drmgmt_error_retryable, told);
 NO_TENANT(drmgmt_error_status, told);
 NO_TENANT(drmgmt_event_clear, memory);
@@ -199,6 +203,12 @@ NO_TENANT(drmgmt_permission_table, constant);
 NO_TENANT(drmgmt_query_free, memory);
 NO_TENANT(drmgmt_query_new, form);
 NO_TENANT(drmgmt_query_set, form);
+
+TENANT_CALL(drmgmt_quota_get, DRMGMT_PERM_TENANT_READ, OWN, 0)
+{
+    return drmgmt_quota_get(w->session, &w->said, error);
+}
+
 NO_TENANT(drmgmt_record_bool, told);
 NO_TENANT(drmgmt_record_entity, told);
 NO_TENANT(drmgmt_record_free, memory);
@@ -208,6 +218,7 @@ NO_TENANT(drmgmt_record_json, told);
 NO_TENANT(drmgmt_record_text, told);
 NO_TENANT(drmgmt_recovery_codes_free, memory);
 NO_TENANT(drmgmt_refresh, secret);
+NO_TENANT(drmgmt_request_count, "counts for the session's tenant, and tells nothing but its quota: test_quota.c");
 NO_TENANT(drmgmt_role_name, constant);
 NO_TENANT(drmgmt_role_parse, constant);
 

@@ -53,8 +53,37 @@ Test(error, tells_what_it_was_made_of)
     drmgmt_error_free(error);
 }
 
+Test(error, tells_quota_and_wait)
+{
+    const drmgmt__quota_state state = { "devices", 10, 7, 3 };
+    drmgmt_error *error = NULL;
+
+    cr_assert_eq(drmgmt__fail_quota(&error, DRMGMT_ERR_LIMIT, &state, "%d of %d", 7, 10), DRMGMT_ERR_LIMIT);
+    cr_assert_str_eq(drmgmt_error_message(error), "7 of 10");
+    cr_assert_str_eq(drmgmt_error_quota(error), "devices");
+    cr_assert_eq(drmgmt_error_quota_limit(error), 10);
+    cr_assert_eq(drmgmt_error_quota_used(error), 7);
+    cr_assert_eq(drmgmt_error_retry_after(error), 3);
+    cr_assert(drmgmt_error_retryable(error));
+    drmgmt_error_free(error);
+    cr_assert_eq(drmgmt__fail_later(&error, 60, "later"), DRMGMT_ERR_LIMIT);
+    cr_assert_eq(drmgmt_error_retry_after(error), 60);
+    cr_assert(drmgmt_error_retryable(error));
+    cr_assert_null(drmgmt_error_quota(error));
+    drmgmt_error_free(error);
+    cr_assert_eq(drmgmt__fail(&error, DRMGMT_ERR_LIMIT, "no more"), DRMGMT_ERR_LIMIT);
+    cr_assert(drmgmt_error_retry_after(error) == 0 && !drmgmt_error_quota(error));
+    drmgmt_error_free(error);
+    cr_assert(drmgmt_error_retry_after(NULL) == 0 && !drmgmt_error_quota(NULL) && !drmgmt_error_quota_limit(NULL) &&
+              !drmgmt_error_quota_used(NULL));
+}
+
 Test(error, nobody_has_to_ask_for_it)
 {
+    const drmgmt__quota_state state = { "devices", 1, 1, 0 };
+
+    cr_assert_eq(drmgmt__fail_quota(NULL, DRMGMT_ERR_CONFLICT, &state, "nobody listens"), DRMGMT_ERR_CONFLICT);
+    cr_assert_eq(drmgmt__fail_later(NULL, 1, "nobody listens"), DRMGMT_ERR_LIMIT);
     cr_assert_eq(drmgmt__fail(NULL, DRMGMT_ERR_IO, "%s", "nobody listens"), DRMGMT_ERR_IO);
     cr_assert_eq(drmgmt_error_make(NULL, DRMGMT_ERR_INVALID, NULL, "nobody listens"), DRMGMT_ERR_INVALID);
     cr_assert_eq(drmgmt__fail_memory(NULL), DRMGMT_ERR_NO_MEMORY);

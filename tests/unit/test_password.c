@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* RFC 7914, section 12: P "pleaseletmein", S "SodiumChloride", N 16384, r 8, p 1; the first 32 of 64 bytes (PBKDF2's
  * blocks are independent of how many are asked for). */
@@ -143,6 +144,15 @@ Test(password, lengths)
     free(text);
 }
 
+Test(password, the_caller_keeps_its_priority)
+{
+    int before = getpriority(PRIO_PROCESS, 0);
+
+    cr_assert_eq(verify("a password", NULL), DRMGMT_ERR_UNAUTHENTICATED);
+    cr_assert_eq(getpriority(PRIO_PROCESS, 0), before);
+    cr_assert_eq(drmgmt__password_room(NULL), 0);
+}
+
 static atomic_int checked, refused, at_once;
 
 static void *one(void *unused)
@@ -154,7 +164,7 @@ static void *one(void *unused)
     cr_assert(rc == DRMGMT_ERR_UNAUTHENTICATED || rc == DRMGMT_ERR_LIMIT);
     atomic_fetch_add(rc == DRMGMT_ERR_LIMIT ? &refused : &checked, 1);
     if (rc == DRMGMT_ERR_LIMIT) {
-        cr_assert(drmgmt_error_retryable(error));
+        cr_assert(drmgmt_error_retryable(error) && drmgmt_error_retry_after(error) >= 1);
         atomic_fetch_add(&at_once, drmgmt__monotonic_ms() - began < 4000);
     }
     drmgmt_error_free(error);

@@ -47,6 +47,7 @@ ROWS = {
     "DELETE /api/v1/users/{id}/second-factor": [Row("user_with_second_factor", spends=True)],
 
     "GET /api/v1/tenant": [Row()],
+    "GET /api/v1/quota": [Row()],
     "PATCH /api/v1/tenant": [Row(body=lambda _: {"require_second_factor": False})],
 
     "GET /api/v1/api-keys": [Row(lists="api_key")],

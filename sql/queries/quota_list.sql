@@ -1,0 +1,1 @@
+SELECT q.quota, q."limit", q.used FROM sched.quotas() q

@@ -1,0 +1,1 @@
+SELECT t.max_requests FROM drm.tenants t
