@@ -6,6 +6,7 @@
  * was wrong; one with an address that no tenant or one tenant knows costs exactly one scrypt. */
 #include "auth/auth_internal.h"
 #include "auth/second_factor.h"
+#include "auth/throttle.h"
 #include "core/context_internal.h"
 #include "core/strbuf.h"
 #include "queries.h"
@@ -210,29 +211,67 @@ static int check_request(const drmgmt_login_request *r, char email[DRMGMT__EMAIL
     return 0;
 }
 
+/* Who it is that logs in, and how they proved it. */
+struct proof {
+    drmgmt__rows *rows; /* of the users found; row: the one */
+    size_t row;
+    const char *amr;
+};
+
+static int prove(drmgmt_context *context, const drmgmt_login_request *request, const char *email,
+                 const drmgmt_origin *origin, struct proof *proof, drmgmt_error **error)
+{
+    bool matches[AUTH_USER_ROWS] = { false };
+    int rc = find_users(context, email, request->tenant, &proof->rows, error);
+
+    if (!rc) {
+        drmgmt_error *failure = NULL;
+        rc = match_password(proof->rows, request->password, matches, &failure);
+        rc = drmgmt__replace_refusal(rc, failure, refused_login, error);
+    }
+    if (!rc)
+        rc = choose(proof->rows, matches, &proof->row, error);
+    return rc ? rc
+              : ask_second_factor(context, drmgmt__rows_text(proof->rows, proof->row, 0),
+                                  drmgmt__rows_text(proof->rows, proof->row, 1), request->second_factor, origin,
+                                  &proof->amr, error);
+}
+
+/* What the throttle of passwords is told. A second factor, missing or wrong, is counted by itself, but an address from
+ * where none was given is not known as the account's either. */
+static drmgmt__throttle_outcome outcome_of(int rc, const drmgmt_error *failure)
+{
+    const char *field = rc ? drmgmt_error_field(failure) : NULL;
+
+    if (!rc)
+        return DRMGMT__THROTTLE_SUCCEEDED;
+    return rc == DRMGMT_ERR_UNAUTHENTICATED && !field ? DRMGMT__THROTTLE_FAILED : DRMGMT__THROTTLE_UNDECIDED;
+}
+
 int drmgmt_login(drmgmt_context *context, const drmgmt_login_request *request, const drmgmt_origin *origin,
                  drmgmt_tokens **tokens, drmgmt_error **error)
 {
-    DRMGMT__ROWS drmgmt__rows *rows = NULL;
+    struct proof proof = { .amr = "pwd" };
     char email[DRMGMT__EMAIL_SIZE];
-    bool matches[AUTH_USER_ROWS] = { false };
-    size_t row = 0;
+    const char *address = origin ? origin->address : NULL;
+    drmgmt_error *failure = NULL;
     int rc = drmgmt__need_keyring(context, error);
 
     if (!rc)
         rc = check_request(request, email, error);
     if (!rc)
-        rc = find_users(context, email, request->tenant, &rows, error);
-    if (!rc) {
-        drmgmt_error *failure = NULL;
-        rc = match_password(rows, request->password, matches, &failure);
-        rc = drmgmt__replace_refusal(rc, failure, refused_login, error);
-    }
-    if (!rc)
-        rc = choose(rows, matches, &row, error);
+        rc = drmgmt__throttle_admit(context, DRMGMT__THROTTLE_LOGIN, email, address, error);
     if (rc)
         return rc;
-    const char *tenant_id = drmgmt__rows_text(rows, row, 0), *user_id = drmgmt__rows_text(rows, row, 1), *amr = "pwd";
-    rc = ask_second_factor(context, tenant_id, user_id, request->second_factor, origin, &amr, error);
-    return rc ? rc : drmgmt__login_issue(context, tenant_id, user_id, amr, origin, tokens, error);
+    rc = prove(context, request, email, origin, &proof, &failure);
+    drmgmt__throttle_settle(context, DRMGMT__THROTTLE_LOGIN, email, address, outcome_of(rc, failure));
+    if (!rc)
+        rc = drmgmt__login_issue(context, drmgmt__rows_text(proof.rows, proof.row, 0),
+                                 drmgmt__rows_text(proof.rows, proof.row, 1), proof.amr, origin, tokens, &failure);
+    drmgmt__rows_free(proof.rows);
+    if (rc && error)
+        *error = failure;
+    else
+        drmgmt_error_free(failure);
+    return rc;
 }

@@ -6,6 +6,7 @@
 #include "auth/second_factor.h"
 #include "audit/audit.h"
 #include "auth/auth_internal.h"
+#include "auth/throttle.h"
 #include "auth/totp.h"
 #include "queries.h"
 #include "store/store.h"
@@ -161,6 +162,23 @@ static int try_code(drmgmt_session *system, const char *tenant_id, const char *u
     return step < 0 ? 0 : take_step(system, tenant_id, user_id, seed, step, taken, error);
 }
 
+/* A code is short: somebody who knows the password must not be able to try them all. */
+static int try_throttled(drmgmt_session *system, const char *tenant_id, const char *user_id,
+                         const drmgmt__totp_seed *seed, const char *code, bool *taken, drmgmt_error **error)
+{
+    const char *address = system->address[0] ? system->address : NULL;
+    int rc = drmgmt__throttle_admit(system->context, DRMGMT__THROTTLE_SECOND_FACTOR, user_id, address, error);
+
+    if (rc)
+        return rc;
+    rc = try_code(system, tenant_id, user_id, seed, code, taken, error);
+    drmgmt__throttle_settle(system->context, DRMGMT__THROTTLE_SECOND_FACTOR, user_id, address,
+                            rc       ? DRMGMT__THROTTLE_UNDECIDED
+                            : *taken ? DRMGMT__THROTTLE_SUCCEEDED
+                                     : DRMGMT__THROTTLE_FAILED);
+    return rc;
+}
+
 int drmgmt__second_factor_check(drmgmt_context *context, const char *tenant_id, const char *user_id, const char *code,
                                 const drmgmt_origin *origin, drmgmt__second_factor *answer, drmgmt_error **error)
 {
@@ -175,7 +193,7 @@ int drmgmt__second_factor_check(drmgmt_context *context, const char *tenant_id, 
     rc = drmgmt__totp_seed_read(system, tenant_id, user_id, true, &seed, &found, error);
     bool given = code && *code;
     if (!rc && found && given)
-        rc = try_code(system, tenant_id, user_id, &seed, code, &taken, error);
+        rc = try_throttled(system, tenant_id, user_id, &seed, code, &taken, error);
     drmgmt__wipe(&seed, sizeof seed);
     if (!rc)
         *answer = !found   ? DRMGMT__FACTOR_NOT_NEEDED
