@@ -11,8 +11,9 @@ enum { ID = DRMGMT__UUID_SIZE };
 
 /* Objects of a tenant by their ids, one of each kind; or names of the same form that nothing has. */
 struct things {
-    char device[ID], busy_device[ID];                    /* busy: the job's */
-    char credential[ID], job[ID], api_key[ID], user[ID]; /* user: with a second factor, and no rights */
+    char device[ID], busy_device[ID]; /* busy: the job's */
+    char credential[ID], job[ID], api_key[ID], outbound_rule[ID],
+        user[ID]; /* user: with a second factor, and no rights */
 };
 
 /* One call: by whom, with whose objects (`of`, and where a second one is needed `own` of the caller's tenant), and what

@@ -5,6 +5,7 @@
 
 #include "auth/totp.h"
 #include "matrix_capi.h"
+#include <drm/outbound.h>
 #include <drm/second_factor.h>
 #include <drm/tenant_settings.h>
 #include <time.h>
@@ -14,6 +15,7 @@ static const char memory[] = "frees what the caller has", told[] = "reads what t
                   owner[] = "as the owner of the database, whom row-level security does not hold",
                   secret[] = "the secret given is the log-in: test_auth.c, test_api_key.c",
                   form[] = "fills a form in memory; what it names is checked by the call that takes it",
+                  platform[] = "asks platform:outbound, which nobody holds in a tenant: test_matrix.py, over REST",
                   constant[] = "the same words and numbers for everybody",
                   driver[] = "for drivers, with the operation that the worker gave them";
 
@@ -43,6 +45,7 @@ NO_TENANT(drmgmt_context_new, process);
 NO_TENANT(drmgmt_db_create_tenant, owner);
 NO_TENANT(drmgmt_db_install_keyring, owner);
 NO_TENANT(drmgmt_db_migrate, owner);
+NO_TENANT(drmgmt_db_outbound_allow, owner);
 NO_TENANT(drmgmt_db_status, owner);
 
 TENANT_CALL(drmgmt_device_create, DRMGMT_PERM_DEVICE_WRITE, NAMES, 0)
@@ -167,8 +170,10 @@ TENANT_CALL(drmgmt_logout_everywhere, DRMGMT_PERM_NONE, ENDS, 0)
 NO_TENANT(drmgmt_loop_now, driver);
 NO_TENANT(drmgmt_loop_timer, driver);
 NO_TENANT(drmgmt_loop_watch, driver);
+NO_TENANT(drmgmt_net_udp_socket, driver);
 NO_TENANT(drmgmt_op_address, driver);
 NO_TENANT(drmgmt_op_complete, driver);
+NO_TENANT(drmgmt_op_connect, driver);
 NO_TENANT(drmgmt_op_data, driver);
 NO_TENANT(drmgmt_op_device_id, driver);
 NO_TENANT(drmgmt_op_fail, driver);
@@ -178,10 +183,12 @@ NO_TENANT(drmgmt_op_params, driver);
 NO_TENANT(drmgmt_op_port, driver);
 NO_TENANT(drmgmt_op_progress, driver);
 NO_TENANT(drmgmt_op_secret, driver);
+NO_TENANT(drmgmt_op_sendto, driver);
 NO_TENANT(drmgmt_op_set_data, driver);
 NO_TENANT(drmgmt_op_settings, driver);
 NO_TENANT(drmgmt_op_tenant_id, driver);
 NO_TENANT(drmgmt_op_timeout_ms, driver);
+NO_TENANT(drmgmt_options_allow_outbound, process);
 NO_TENANT(drmgmt_options_free, memory);
 NO_TENANT(drmgmt_options_new, process);
 NO_TENANT(drmgmt_options_set_application_name, process);
@@ -191,6 +198,17 @@ NO_TENANT(drmgmt_options_set_keyring_file, process);
 NO_TENANT(drmgmt_options_set_log, process);
 NO_TENANT(drmgmt_options_set_pool_size, process);
 NO_TENANT(drmgmt_options_set_redis_url, process);
+
+TENANT_CALL(drmgmt_outbound_check, DRMGMT_PERM_OUTBOUND_READ, OWN, 0)
+{
+    return drmgmt_outbound_check(w->session, NULL, "10.0.0.1", 161, "udp", &w->said, error);
+}
+
+TENANT_CALL(drmgmt_outbound_rule_list, DRMGMT_PERM_OUTBOUND_READ, LISTS, 0)
+{
+    return list_with(w, drmgmt_outbound_rule_list, "outbound_rule", error);
+}
+
 NO_TENANT(drmgmt_page_count, told);
 NO_TENANT(drmgmt_page_free, memory);
 NO_TENANT(drmgmt_page_json, told);
@@ -364,6 +382,10 @@ TENANT_CALL(drmgmt_subscribe, DRMGMT_PERM_JOB_READ, NAMES, 0)
 NO_TENANT(drmgmt_subscription_free, memory);
 NO_TENANT(drmgmt_subscription_next, "what the subscription, which was allowed, is about");
 NO_TENANT(drmgmt_subscription_wake, memory);
+
+NO_TENANT(drmgmt_tenant_outbound_allow, platform);
+NO_TENANT(drmgmt_tenant_outbound_remove, platform);
+NO_TENANT(drmgmt_tenant_outbound_rule_list, platform);
 
 TENANT_CALL(drmgmt_tenant_settings_get, DRMGMT_PERM_TENANT_READ, OWN, 0)
 {

@@ -104,6 +104,11 @@ static void make_things(drmgmt_session *session, drmgmt_session *whose, struct t
     drmgmt_draft_free(draft);
     drmgmt_free(make_key(whose, t->api_key));
     make_user(session, t->user);
+    cr_assert_eq(drmgmt__uuid_v7(t->outbound_rule), 0);
+    CHANGE("INSERT INTO drm.outbound_rules (tenant_id, id, cidr) VALUES ($1::uuid, $2::text::uuid, "
+           "('fd00::' || substr($2::text, 25, 4) || ':' || substr($2::text, 29, 4) || ':' || substr($2::text, 33, "
+           "4))::cidr)",
+           drmgmt_session_tenant_id(session), t->outbound_rule);
 }
 
 /* Names of nothing, made at the same time as those of t. */
