@@ -619,6 +619,8 @@ def test_a_viewer_may_look_only(ctl, database, tmp_path):
     viewer.new_tenant()
     connection = database.admin()
     with connection, connection.cursor() as sql:
+        sql.execute("INSERT INTO drm.users (tenant_id, id, email, password_hash, role) SELECT tenant_id, gen_random_uuid(), 'spare@x.example',"
+                    " 'none', 'administrator' FROM drm.users WHERE email = %s", (viewer.env["DRM_EMAIL"],))
         sql.execute("UPDATE drm.users SET role = 'viewer' WHERE email = %s", (viewer.env["DRM_EMAIL"],))
     connection.close()
     assert viewer.json("whoami")["role"] == "viewer"
