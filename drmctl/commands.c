@@ -146,6 +146,17 @@ static const ctl_option outbound_check_options[] = {
     { "transport", 0, "TRANSPORT", NULL, "udp or tcp; udp unless told otherwise" },
 };
 
+static const ctl_option audit_verify_options[] = {
+    { "head", 0, "LINKS:HASH", NULL, "an earlier verification's head, which must still be in the chain" },
+    { "tenant", 0, "ID", NULL, "as an administrator of the platform: another tenant's chain" },
+    { "all", 0, NULL, NULL, "as an administrator of the platform: the chains of all tenants" },
+    { "file", 0, "FILE", NULL, "prove an export (- is standard input), without any database" },
+};
+
+static const ctl_option audit_export_options[] = {
+    { "after", 0, "N", NULL, "only what comes after link N" },
+};
+
 #define OWN(options) options, CTL_COUNT(options)
 #define NO_OPTIONS   NULL, 0
 
@@ -310,6 +321,24 @@ const ctl_command ctl_commands[] = {
       "drmctl outbound check 10.20.3.4\n"
       "drmctl outbound check router.example.net --port 830 --transport tcp --tenant acme" },
 
+    { "audit", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "audit_log", ctl_cmd_audit_list,
+      "list who did what, or was refused, newest first", "In an action, * stands for anything.",
+      "drmctl audit list --action 'device.*' --since 2026-11-01\n"
+      "drmctl audit list --action refused --all -o csv > refused.csv" },
+    { "audit", "verify", "", 0, 0, OWN(audit_verify_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_audit_verify,
+      "prove that no audit row was changed, removed or put in",
+      "Every row is held against the chain of hashes. Exit code 0: it is intact; 1: it is not, and the first flaw is "
+      "named.\n"
+      "Keep the head that is shown where nobody who can write to the database can reach it, and give it to the next "
+      "call.",
+      "drmctl audit verify\n"
+      "drmctl audit verify --head \"$(cat /mnt/other-host/head)\" -o json | jq -r .head\n"
+      "drmctl audit verify --file audit.jsonl" },
+    { "audit", "export", "", 0, 0, OWN(audit_export_options), CTL_SESSION, NULL, ctl_cmd_audit_export,
+      "write all audit rows with their chain, as JSON lines", "What is written can be proved without the database.",
+      "drmctl audit export > audit.jsonl && drmctl audit verify --file audit.jsonl\n"
+      "drmctl audit export | jq -r 'select(.kind == \"row\") | [.at, .actor_id, .action] | @tsv'" },
+
     { "driver", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT, NULL, ctl_cmd_driver_list,
       "list protocols and what they can do", NULL, "drmctl driver list" },
 
@@ -336,6 +365,7 @@ const char *ctl_noun_summary(const char *noun)
         { "job", "jobs: operations on devices, done by workers" },
         { "api-key", "API keys" },
         { "outbound", "where jobs may connect to" },
+        { "audit", "the audit trail" },
         { "driver", "protocol drivers" },
     };
 
@@ -369,6 +399,12 @@ static bool each_filter(const char *name, ctl_option_fn *f, void *user)
         char option[64];
         if (!(field->flags & DRMGMT_FIELD_FILTER))
             continue;
+        if (field->type == DRMGMT_TYPE_TIME) {
+            if (!f(user, &(ctl_option){ "since", 0, "TIME", NULL, "From this time on, or this day" }, "Filters") ||
+                !f(user, &(ctl_option){ "until", 0, "TIME", NULL, "Before this time, or this day" }, "Filters"))
+                return false;
+            continue;
+        }
         ctl_filter_option(field, option);
         if (!f(user, &(ctl_option){ option, 0, "VALUE", NULL, field->doc }, "Filters"))
             return false;

@@ -62,7 +62,8 @@ const char *ctl_noun_summary(const char *noun); /* NULL when there is no such no
 /* Every option a command takes: f returns false to stop. Filters of its entity come last, made on the fly. */
 typedef bool ctl_option_fn(void *user, const ctl_option *option, const char *group);
 void ctl_each_option(const ctl_command *command, ctl_option_fn *f, void *user);
-/* "tags" is filtered one by one: its option is --tag; other fields are options with - for _. */
+/* "tags" is filtered one by one: its option is --tag; other fields are options with - for _. A time is asked for by
+ * --since and --until, which are no fields. */
 void ctl_filter_option(const drmgmt_field *field, char out[64]);
 
 /* ---- one invocation (parse.c) ---- */
@@ -205,6 +206,9 @@ int ctl_cmd_outbound_list(ctl *c);
 int ctl_cmd_outbound_allow(ctl *c);
 int ctl_cmd_outbound_remove(ctl *c);
 int ctl_cmd_outbound_check(ctl *c);
+int ctl_cmd_audit_list(ctl *c);
+int ctl_cmd_audit_verify(ctl *c);
+int ctl_cmd_audit_export(ctl *c);
 int ctl_cmd_driver_list(ctl *c);
 int ctl_cmd_completion(ctl *c);
 int ctl_cmd_version(ctl *c);

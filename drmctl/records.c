@@ -175,12 +175,29 @@ static int set(drmgmt_query *query, const char *name, const char *value)
     return drmgmt_query_set(query, name, value, &error) ? ctl_fail(error) : 0;
 }
 
+static int set_times(const ctl *c, drmgmt_query *query)
+{
+    static const char *const words[] = { "since", "until" };
+    int code = 0;
+
+    for (size_t i = 0; i < CTL_COUNT(words) && !code; i++)
+        if (ctl_has(c, words[i]))
+            code = set(query, words[i], ctl_value(c, words[i]));
+    return code;
+}
+
 static int set_filters(const ctl *c, drmgmt_query *query, const drmgmt_entity *entity)
 {
     for (size_t i = 0; i < entity->n_fields; i++) {
         char option[64];
         if (!(entity->fields[i].flags & DRMGMT_FIELD_FILTER))
             continue;
+        if (entity->fields[i].type == DRMGMT_TYPE_TIME) {
+            int code = set_times(c, query);
+            if (code)
+                return code;
+            continue;
+        }
         ctl_filter_option(&entity->fields[i], option);
         for (size_t n = 0; ctl_nth(c, option, n); n++) {
             int code = set(query, entity->fields[i].name, ctl_nth(c, option, n));

@@ -90,6 +90,8 @@ void drmd_request_done(drmd_request *r)
     r->worker->waiting_since_us = drmd_now_us();
     int64_t duration = r->worker->waiting_since_us - r->started_us;
     drmd_metrics_count(r->server->metrics, r->route, r->status, duration);
+    if (r->route && (r->route->method != DRMD_GET || r->status == 403))
+        drmd_linker_note();
     bool auth_failed = r->status == 401 || r->status == 403;
     drmgmt_log_level level = r->status >= 500 ? DRMGMT_LOG_ERROR : auth_failed ? DRMGMT_LOG_INFO : DRMGMT_LOG_DEBUG;
     if (!drmd_log_wants(level))

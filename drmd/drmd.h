@@ -281,6 +281,11 @@ void drmd_streams_watch(drmd_streams *streams, const drmd_server *server);
 /* ---- openapi.c ---- */
 char *drmd_openapi_make(size_t *length);
 
+/* ---- linker.c ---- */
+void drmd_linker_start(drmgmt_context *context);
+void drmd_linker_stop(void); /* before the context goes */
+void drmd_linker_note(void); /* audit rows may have been written */
+
 /* ---- log.c ---- */
 /* Writes one line with keys and values, ended by NULL: drmd_log(level, "message", "key", value, NULL). */
 #define drmd_log(level, message, ...) drmd_log_pairs(level, message, (const char *const[]){ __VA_ARGS__ })

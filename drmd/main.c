@@ -163,11 +163,14 @@ static int serve(drmd_server *server)
     if (!code && config->port_file)
         code = program_write_file("--port-file", config->port_file, url);
     if (!code) {
+        if (config->settings.keyring)
+            drmd_linker_start(server->context);
         drmd_log(DRMGMT_LOG_INFO, "drmd listens", "url", url, "version", DRMGMT_VERSION, NULL);
         wait_for_stop(server, &signals);
         allow_second_signal(&signals);
     }
     drmd_server_stop(server);
+    drmd_linker_stop();
     drmgmt_context_free(server->context);
     drmd_server_free(server);
     if (!code)

@@ -221,10 +221,26 @@ static json_t *string_schema(void)
     return json_pack("{s:s}", "type", "string");
 }
 
+static json_t *time_schema(void)
+{
+    return json_pack("{s:s,s:s}", "type", "string", "format", "date-time");
+}
+
+/* It is asked for by a span of time. */
+static bool is_time_filter(const drmgmt_field *field)
+{
+    return field->type == DRMGMT_TYPE_TIME && (field->flags & DRMGMT_FIELD_FILTER);
+}
+
 static void add_list_parameters(json_t *parameters, const drmgmt_entity *entity)
 {
     for (size_t i = 0; i < entity->n_fields; i++)
-        if (entity->fields[i].flags & DRMGMT_FIELD_FILTER)
+        if (is_time_filter(&entity->fields[i])) {
+            json_array_append_new(parameters,
+                                  parameter("query", "since", time_schema(), "Only those from this time on"));
+            json_array_append_new(parameters,
+                                  parameter("query", "until", time_schema(), "Only those before this time"));
+        } else if (entity->fields[i].flags & DRMGMT_FIELD_FILTER)
             json_array_append_new(parameters, parameter("query", entity->fields[i].name, string_schema(),
                                                         entity->fields[i].type == DRMGMT_TYPE_TEXT
                                                             ? "Only those with this value; * is a wildcard"
@@ -264,6 +280,21 @@ static void add_header_parameters(json_t *parameters, unsigned flags)
             json_array_append_new(parameters, parameter("header", headers[i].name, string_schema(), headers[i].doc));
 }
 
+static void add_query_parameters(json_t *parameters, unsigned flags)
+{
+    static const struct {
+        unsigned flag;
+        const char *name, *doc;
+    } words[] = {
+        { DRMD_TAKES_AFTER, "after", "Number of the last link that is not wanted again" },
+        { DRMD_TAKES_HEAD, "head", "\"head\" of an earlier answer, which must still be in the chain" },
+        { DRMD_TAKES_HEAD, "tenant_id", "For the platform's administrators: the tenant whose chain is proved" },
+    };
+    for (size_t i = 0; i < DRMD_COUNT(words); i++)
+        if (flags & words[i].flag)
+            json_array_append_new(parameters, parameter("query", words[i].name, string_schema(), words[i].doc));
+}
+
 static json_t *make_parameters(const drmd_route *route)
 {
     json_t *parameters = json_array();
@@ -279,6 +310,7 @@ static json_t *make_parameters(const drmd_route *route)
     if (route->flags & DRMD_STREAM)
         json_array_append_new(parameters, parameter("query", "last_event_id", string_schema(),
                                                     "The same as Last-Event-ID, for clients that cannot send headers"));
+    add_query_parameters(parameters, route->flags);
     add_header_parameters(parameters, route->flags);
     return parameters;
 }
@@ -335,7 +367,7 @@ static json_t *make_responses(const drmd_route *route)
         add_problem(responses, 429);
     if (strchr(route->pattern, '{') || (route->flags & DRMD_IDEMPOTENCY))
         add_problem(responses, 404);
-    if (route->query || route->request)
+    if (route->query || route->request || (route->flags & (DRMD_TAKES_AFTER | DRMD_TAKES_HEAD)))
         add_problem(responses, 400);
     if (route->request) {
         add_problem(responses, 413);

@@ -13,6 +13,7 @@ static const struct {
     { DRMD_IF_MATCH, "if-match" },       { DRMD_ETAG, "etag" },
     { DRMD_CONDITIONAL, "conditional" }, { DRMD_LOCATION, "location" },
     { DRMD_IDEMPOTENCY, "idempotency" }, { DRMD_ASSET, "asset" },
+    { DRMD_TAKES_AFTER, "after" },       { DRMD_TAKES_HEAD, "head" },
 };
 
 static json_t *flags_of(const drmd_route *route)
@@ -24,14 +25,20 @@ static json_t *flags_of(const drmd_route *route)
     return flags;
 }
 
-/* The fields a list can be filtered by; null where there is no query string. */
+/* What a list can be filtered by, fields and, for a time, "since" and "until"; null where there is no query string. */
 static json_t *filters_of(const drmd_route *route)
 {
     const drmgmt_entity *entity = route->query ? drmgmt_entity_find(route->query) : NULL;
     json_t *filters = entity ? json_array() : json_null();
     for (size_t i = 0; entity && i < entity->n_fields; i++)
-        if (entity->fields[i].flags & DRMGMT_FIELD_FILTER)
+        if (!(entity->fields[i].flags & DRMGMT_FIELD_FILTER)) {
+            continue;
+        } else if (entity->fields[i].type == DRMGMT_TYPE_TIME) {
+            json_array_append_new(filters, json_string("since"));
+            json_array_append_new(filters, json_string("until"));
+        } else {
             json_array_append_new(filters, json_string(entity->fields[i].name));
+        }
     return filters;
 }
 

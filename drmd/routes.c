@@ -106,6 +106,16 @@ const drmd_route drmd_routes[] = {
     { DRMD_DELETE, API "/tenants/{tenant}/outbound-rules/{id}", DRMGMT_PERM_PLATFORM_OUTBOUND, 0, NULL, NULL, NULL, 204,
       0, drmd_tenant_outbound_remove, NULL, "outbound", "Remove an outbound rule of a tenant" },
 
+    { DRMD_GET, API "/audit-logs", DRMGMT_PERM_AUDIT_READ, 0, "audit_log", NULL, "AuditLogPage", 200, 0, drmd_crud_list,
+      &drmd_noun_audit_log, "audit-logs", "List who did what, or was refused, newest first" },
+    { DRMD_GET, API "/audit-logs/export", DRMGMT_PERM_AUDIT_READ, DRMD_TAKES_AFTER, NULL, NULL, "application/x-ndjson",
+      200, 0, drmd_audit_export, NULL, "audit-logs",
+      "Export all rows with the links of their chain as JSON lines; complete when the last line is of the kind "
+      "\"end\"" },
+    { DRMD_GET, API "/audit-logs/verify", DRMGMT_PERM_AUDIT_READ, DRMD_TAKES_HEAD, NULL, NULL, "AuditReport", 200, 0,
+      drmd_audit_verify, NULL, "audit-logs",
+      "Prove that no row was changed, removed or put in, or name the first one that was" },
+
     { DRMD_GET, "/health", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, NULL, "Health", 200, 0, drmd_health, NULL, "server",
       "Tell that this process answers" },
     { DRMD_GET, "/readyz", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, NULL, "Readiness", 200, 0, drmd_ready, NULL, "server",

@@ -6,16 +6,18 @@
 
 typedef void drmd_handler(drmd_request *r);
 
-enum {                        /* drmd_route.flags */
-       DRMD_PUBLIC = 1,       /* needs no log-in */
-       DRMD_STREAM = 2,       /* answers with an event stream */
-       DRMD_IF_MATCH = 4,     /* If-Match is honoured: 412 */
-       DRMD_ETAG = 8,         /* answers with an ETag */
-       DRMD_CONDITIONAL = 16, /* If-None-Match is honoured: 304 */
-       DRMD_LOCATION = 32,    /* answers with Location */
-       DRMD_IDEMPOTENCY = 64, /* Idempotency-Key is honoured */
-       DRMD_ASSET = 128,      /* a page or file for people: not in the OpenAPI document */
-       DRMD_HASHES = 256      /* computes the hash of a password: only so many at a time */
+enum {                         /* drmd_route.flags */
+       DRMD_PUBLIC = 1,        /* needs no log-in */
+       DRMD_STREAM = 2,        /* answers with an event stream */
+       DRMD_IF_MATCH = 4,      /* If-Match is honoured: 412 */
+       DRMD_ETAG = 8,          /* answers with an ETag */
+       DRMD_CONDITIONAL = 16,  /* If-None-Match is honoured: 304 */
+       DRMD_LOCATION = 32,     /* answers with Location */
+       DRMD_IDEMPOTENCY = 64,  /* Idempotency-Key is honoured */
+       DRMD_ASSET = 128,       /* a page or file for people: not in the OpenAPI document */
+       DRMD_HASHES = 256,      /* computes the hash of a password: only so many at a time */
+       DRMD_TAKES_AFTER = 512, /* the query string may hold "after" */
+       DRMD_TAKES_HEAD = 1024  /* ... "head" and "tenant_id" */
 };
 
 /* A noun whose rows of the table are served by the same handlers (crud.c). */
@@ -52,7 +54,7 @@ extern const size_t drmd_n_routes;
 /* Writes the table as JSON, one row a line, to standard output. Returns the exit code. */
 int drmd_routes_print(void);
 
-extern const drmd_noun drmd_noun_device, drmd_noun_snmp_credential;
+extern const drmd_noun drmd_noun_device, drmd_noun_snmp_credential, drmd_noun_audit_log;
 
 /* ---- router.c ---- */
 typedef struct drmd_match {
@@ -79,6 +81,7 @@ drmd_handler drmd_crud_create, drmd_crud_get, drmd_crud_update, drmd_crud_delete
 drmd_handler drmd_outbound_list, drmd_tenant_outbound_list, drmd_tenant_outbound_allow, drmd_tenant_outbound_remove;
 drmd_handler drmd_job_submit, drmd_job_enqueue, drmd_job_list, drmd_job_get, drmd_job_cancel, drmd_job_events;
 drmd_handler drmd_quota_get;
+drmd_handler drmd_audit_export, drmd_audit_verify;
 drmd_handler drmd_health, drmd_ready, drmd_metrics_get, drmd_openapi_get, drmd_docs_page, drmd_docs_file,
     drmd_docs_init;
 

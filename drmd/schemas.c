@@ -69,6 +69,13 @@ const drmd_schema drmd_schemas[] = {
       ",\"created_at\":{\"type\":\"string\",\"format\":"
       "\"date-time\"},\"location\":{\"type\":\"string\",\"format\":\"uri-reference\"},\"events\":{\"type\":\"string\","
       "\"format\":\"uri-reference\"}}}" },
+    { "AuditReport",
+      "{\"type\":\"object\",\"required\":[\"tenant_id\",\"intact\",\"links\",\"rows\",\"pending\",\"head\",\"flaw\"],"
+      "\"properties\":{\"tenant_id\":" UUID ",\"intact\":" BOOL ",\"links\":" INTEGER ",\"rows\":" INTEGER
+      ",\"pending\":{\"type\":\"integer\",\"description\":\"Rows that wait for their link\"},\"head\":{\"type\":"
+      "\"string\",\"description\":\"Keep it elsewhere and give it to the next verification\"},\"flaw\":{\"type\":["
+      "\"object\",\"null\"],\"properties\":{\"kind\":" TEXT ",\"link\":{\"type\":[\"integer\",\"null\"]},\"row_id\":{"
+      "\"type\":[\"string\",\"null\"],\"format\":\"uuid\"},\"text\":" TEXT "}}}}" },
     { "Health", "{\"type\":\"object\",\"required\":[\"status\"],\"properties\":{\"status\":{\"const\":\"ok\"}}}" },
     { "Readiness", "{\"type\":\"object\",\"required\":[\"status\"],\"properties\":{\"status\":{\"const\":\"ready\"},"
                    "\"database\":" BOOL ",\"schema_current\":" BOOL ",\"redis\":" BOOL ",\"pooler\":" BOOL "}}" },

@@ -101,8 +101,9 @@ enum { DRMGMT_LIMIT_DEFAULT = 50, DRMGMT_LIMIT_MAX = 1000 };
 DRMGMT_API drmgmt_query *drmgmt_query_new(const drmgmt_entity *entity); /* NULL when memory is out */
 DRMGMT_API void drmgmt_query_free(drmgmt_query *query);                 /* NULL is allowed */
 /* Adds a filter "field is value". TEXT fields take * as a wildcard; TAGS: the list holds that tag (several add up). The
- * words "limit", "cursor" and "sort" are taken too, so that a REST query string can be passed through.
- * Errors: INVALID with the name - not a field that filters, bad value. */
+ * words "limit", "cursor" and "sort" are taken too, so that a REST query string can be passed through, and for an
+ * entity with a TIME field that filters "since" (within) and "until" (not within), in RFC 3339 or as dates. Errors:
+ * INVALID with the name - not a field that filters, bad value. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_query_set(drmgmt_query *query, const char *name, const char *value,
                                                  drmgmt_error **error);
 

@@ -2,6 +2,7 @@
 #ifndef DRMGMT_SDK_H
 #define DRMGMT_SDK_H
 
+#include <drm/audit.h>
 #include <drm/context.h>
 #include <drm/db.h>
 #include <drm/device.h>

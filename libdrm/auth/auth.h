@@ -8,6 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* ---- digest.c ---- */
+enum { DRMGMT__DIGEST_SIZE = 32 };
+int drmgmt__sha256(const void *bytes, size_t n, uint8_t digest[DRMGMT__DIGEST_SIZE]); /* 0 or CRYPTO */
+int drmgmt__uuid_bytes(const char *text, uint8_t bytes[16]);                          /* 0 or -1 */
+void drmgmt__uuid_text(const uint8_t bytes[16], char text[37]);
+
 /* ---- keyring: the file's keys. Lines "kind number hex", kinds seal, kek, token (32 bytes each), # comments; the
  * highest number of a kind makes new things, all open old ones. ---- */
 typedef struct drmgmt__keyring drmgmt__keyring;

@@ -7,11 +7,7 @@
 #include "core/core.h"
 
 /* ---- digest.c ---- */
-enum { DRMGMT__DIGEST_SIZE = 32 };
-int drmgmt__sha256(const void *bytes, size_t n, uint8_t digest[DRMGMT__DIGEST_SIZE]); /* 0 or CRYPTO */
 int drmgmt__hmac_sha256(const uint8_t key[32], const void *bytes, size_t n, uint8_t mac[DRMGMT__DIGEST_SIZE]);
-int drmgmt__uuid_bytes(const char *text, uint8_t bytes[16]); /* 0 or -1 */
-void drmgmt__uuid_text(const uint8_t bytes[16], char text[DRMGMT__UUID_SIZE]);
 
 /* ---- digest_cache.c: what was worked out once, found again by a SHA-256. Bounded, thread-safe, wiped when freed. ----
  */

@@ -40,11 +40,15 @@ bool drmgmt__uuid_valid(const char *text);
 bool drmgmt__uuid_normalise(const char *text, char out[DRMGMT__UUID_SIZE]);
 /* ms since 1970 of a UUIDv7; 0 for another version. */
 int64_t drmgmt__uuid_time_ms(const char *text);
+/* The least UUIDv7 of a time, ms since 1970. */
+void drmgmt__uuid_at(int64_t ms, char text[DRMGMT__UUID_SIZE]);
 
 /* ---- time ---- */
 int64_t drmgmt__now_ms(void); /* since 1970 */
 uint64_t drmgmt__monotonic_ms(void);
 uint64_t drmgmt__monotonic_us(void);
+/* Reads a time of RFC 3339, or a date alone (its beginning, UTC), as ms since 1970. False when it is none. */
+bool drmgmt__time_parse(const char *text, int64_t *ms);
 
 /* ---- log: pairs of key and value, ended by NULL ---- */
 void drmgmt__log(drmgmt_context *context, drmgmt_log_level level, const char *message, ...) __attribute__((sentinel));

@@ -54,6 +54,8 @@ static bool sign(drmgmt_context *context, const drmgmt_query *query, const char 
     add_part(&b, "drmgmt cursor");
     add_part(&b, query->entity->name);
     add_part(&b, query->sort);
+    add_part(&b, query->since);
+    add_part(&b, query->until);
     drmgmt__strbuf_printf(&b, "%zu", query->n_filters);
     drmgmt__strbuf_putc(&b, '\0');
     for (size_t i = 0; i < query->n_filters; i++) {

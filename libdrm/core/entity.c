@@ -11,6 +11,7 @@ static const drmgmt_entity *const entities[] = {
     &drmgmt__entity_api_key,
     &drmgmt__entity_tenant_settings,
     &drmgmt__entity_outbound_rule,
+    &drmgmt__entity_audit_log,
     NULL,
 };
 

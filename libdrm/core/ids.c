@@ -115,3 +115,10 @@ int64_t drmgmt__uuid_time_ms(const char *text)
         ms = ms << 8 | b[i];
     return ms;
 }
+
+void drmgmt__uuid_at(int64_t ms, char text[DRMGMT__UUID_SIZE])
+{
+    uint64_t t = (uint64_t)ms & 0xffffffffffff;
+
+    snprintf(text, DRMGMT__UUID_SIZE, "%08x-%04x-7000-8000-000000000000", (unsigned)(t >> 16), (unsigned)(t & 0xffff));
+}

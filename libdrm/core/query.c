@@ -24,6 +24,8 @@ void drmgmt_query_free(drmgmt_query *query)
         free(query->filters[i].value);
     free(query->cursor);
     free(query->sort);
+    free(query->since);
+    free(query->until);
     free(query);
 }
 
@@ -69,6 +71,34 @@ static int set_sort(drmgmt_query *query, const char *value, drmgmt_error **error
     return replace(&query->sort, value, error);
 }
 
+/* Lists of things that happen are filtered by when: the entity says so by a TIME field that filters. */
+static int set_time(drmgmt_query *query, const char *name, char **to, const char *value, drmgmt_error **error)
+{
+    int64_t ms;
+    bool has = false;
+
+    for (size_t i = 0; i < query->entity->n_fields; i++)
+        has = has || (query->entity->fields[i].type == DRMGMT_TYPE_TIME &&
+                      (query->entity->fields[i].flags & DRMGMT_FIELD_FILTER));
+    if (!has)
+        return invalid(error, name, "this list cannot be filtered by that");
+    if (*to)
+        return invalid(error, name, "it is given twice");
+    if (!drmgmt__time_parse(value, &ms))
+        return invalid(error, name, "a time like 2026-01-31T12:00:00Z is expected, or a date");
+    return replace(to, value, error);
+}
+
+static int set_since(drmgmt_query *query, const char *value, drmgmt_error **error)
+{
+    return set_time(query, "since", &query->since, value, error);
+}
+
+static int set_until(drmgmt_query *query, const char *value, drmgmt_error **error)
+{
+    return set_time(query, "until", &query->until, value, error);
+}
+
 static bool has_filter(const drmgmt_query *query, int field)
 {
     size_t from = 0;
@@ -81,7 +111,8 @@ static int add_filter(drmgmt_query *query, const char *name, const char *field, 
 {
     int i = drmgmt_entity_field(query->entity, field);
 
-    if (i < 0 || !(query->entity->fields[i].flags & DRMGMT_FIELD_FILTER))
+    if (i < 0 || !(query->entity->fields[i].flags & DRMGMT_FIELD_FILTER) ||
+        query->entity->fields[i].type == DRMGMT_TYPE_TIME)
         return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, name,
                                  "%.80s: this list cannot be filtered by that", name);
     const drmgmt_field *f = &query->entity->fields[i];
@@ -113,7 +144,11 @@ int drmgmt_query_set(drmgmt_query *query, const char *name, const char *value, d
     static const struct {
         const char *name;
         int (*set)(drmgmt_query *, const char *, drmgmt_error **);
-    } words[] = { { "limit", set_limit }, { "cursor", set_cursor }, { "sort", set_sort } };
+    } words[] = { { "limit", set_limit },
+                  { "cursor", set_cursor },
+                  { "sort", set_sort },
+                  { "since", set_since },
+                  { "until", set_until } };
 
     if (!value)
         return invalid(error, name, "a value is expected");

@@ -92,6 +92,19 @@ static void add_value(drmgmt__strbuf *b, drmgmt_type type, const char *text, siz
     }
 }
 
+void drmgmt__record_write_value(drmgmt__strbuf *b, const drmgmt_record *r, size_t field)
+{
+    const drmgmt_field *f = &r->entity->fields[field];
+    const char *text = drmgmt__rows_text(r->rows, r->row, field);
+
+    if (f->flags & DRMGMT_FIELD_SECRET)
+        drmgmt__strbuf_puts(b, text && text[0] == 't' ? "{\"set\":true}" : "{\"set\":false}");
+    else if (!text)
+        drmgmt__strbuf_puts(b, "null");
+    else
+        add_value(b, f->type, text, drmgmt__rows_length(r->rows, r->row, field));
+}
+
 void drmgmt__record_write_json(drmgmt__strbuf *b, const drmgmt_record *r)
 {
     const drmgmt_entity *e = r->entity;
@@ -102,18 +115,12 @@ void drmgmt__record_write_json(drmgmt__strbuf *b, const drmgmt_record *r)
         const drmgmt_field *f = &e->fields[i];
         if (r->list && (f->flags & DRMGMT_FIELD_DETAIL))
             continue;
-        const char *text = drmgmt__rows_text(r->rows, r->row, i);
         /* Field names are plain identifiers: no escaping. */
         drmgmt__strbuf_puts(b, first ? "\"" : ",\"");
         drmgmt__strbuf_puts(b, f->name);
         drmgmt__strbuf_puts(b, "\":");
         first = false;
-        if (f->flags & DRMGMT_FIELD_SECRET)
-            drmgmt__strbuf_puts(b, text && text[0] == 't' ? "{\"set\":true}" : "{\"set\":false}");
-        else if (!text)
-            drmgmt__strbuf_puts(b, "null");
-        else
-            add_value(b, f->type, text, drmgmt__rows_length(r->rows, r->row, i));
+        drmgmt__record_write_value(b, r, i);
     }
     drmgmt__strbuf_putc(b, '}');
 }

@@ -40,6 +40,7 @@ struct drmgmt_query {
     const drmgmt_entity *entity;
     unsigned limit;
     char *cursor, *sort; /* as given; NULL: none */
+    char *since, *until; /* of the TIME field that filters, RFC 3339 or a date; NULL: any time */
     size_t n_filters;
     struct drmgmt__filter {
         int field; /* index in the entity */
@@ -55,6 +56,8 @@ int drmgmt__record_new(const drmgmt_entity *entity, struct drmgmt__rows *rows, s
 int drmgmt__page_new(const drmgmt_entity *entity, struct drmgmt__rows *rows, size_t count, char *next,
                      drmgmt_page **page, drmgmt_error **error);
 void drmgmt__record_write_json(drmgmt__strbuf *b, const drmgmt_record *record);
+/* The value of one field as it stands in that JSON. */
+void drmgmt__record_write_value(drmgmt__strbuf *b, const drmgmt_record *record, size_t field);
 
 /* The value a draft holds for a field, and whether it is set. name must be a field of the entity. */
 const char *drmgmt__draft_text(const drmgmt_draft *draft, const char *name);

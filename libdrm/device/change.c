@@ -1,19 +1,18 @@
 /* What changes to devices and credentials have in common: conditions on the version, violated constraints in words,
  * sealing. Called by device.c, profile.c and credential.c; calls store and auth. */
+#include "audit/audit.h"
 #include "core/context_internal.h"
 #include "device/device_internal.h"
 #include "queries.h"
 #include <stdio.h>
 #include <string.h>
 
-int drmgmt__changed_one(drmgmt__tx *tx, const drmgmt__rows *rows, const drmgmt__query *get, const char *id,
-                        const char *what, drmgmt_error **error)
+/* Why a statement with id and version found nothing. */
+static int tell_why(drmgmt__tx *tx, const drmgmt__query *get, const char *id, const char *what, drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     DRMGMT__ROWS drmgmt__rows *there = NULL;
 
-    if (drmgmt__rows_count(rows) == 1)
-        return 0;
     drmgmt__param(&p, id);
     int rc = drmgmt__tx_exec(tx, get, &p, &there, error);
     if (rc)
@@ -24,8 +23,25 @@ int drmgmt__changed_one(drmgmt__tx *tx, const drmgmt__rows *rows, const drmgmt__
                         "the %s was changed since it was read: read it again, then change it", what);
 }
 
-static int read_one(drmgmt__tx *tx, const drmgmt_entity *entity, const drmgmt__query *get, const char *id,
-                    drmgmt_record **record, drmgmt_error **error)
+int drmgmt__hold(drmgmt__tx *tx, const drmgmt_entity *entity, const drmgmt__query *hold, const drmgmt__query *get,
+                 const char *id, int64_t if_version, const char *what, drmgmt_record **before, drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    drmgmt__rows *rows = NULL;
+
+    drmgmt__param(&p, id);
+    drmgmt__param_int(&p, if_version);
+    int rc = drmgmt__tx_exec(tx, hold, &p, &rows, error);
+    if (rc)
+        return rc;
+    if (drmgmt__rows_count(rows))
+        return drmgmt__record_new(entity, rows, 0, before, error);
+    drmgmt__rows_free(rows);
+    return tell_why(tx, get, id, what, error);
+}
+
+int drmgmt__read_one(drmgmt__tx *tx, const drmgmt_entity *entity, const drmgmt__query *get, const char *id,
+                     drmgmt_record **record, drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     drmgmt__rows *rows = NULL;
@@ -41,18 +57,19 @@ static int read_one(drmgmt__tx *tx, const drmgmt_entity *entity, const drmgmt__q
     return drmgmt__record_new(entity, rows, 0, record, error);
 }
 
-int drmgmt__read_and_commit(drmgmt__tx **tx, const drmgmt_entity *entity, const drmgmt__query *get, const char *id,
-                            drmgmt_record **record, drmgmt_error **error)
+int drmgmt__finish_change(drmgmt__tx **tx, const drmgmt_session *session, const char *action,
+                          const drmgmt_record *before, const drmgmt_draft *draft, const drmgmt__query *get,
+                          const char *id, drmgmt_record **record, drmgmt_error **error)
 {
-    drmgmt_record *found = NULL;
-    int rc = read_one(*tx, entity, get, id, &found, error);
+    DRMGMT__RECORD drmgmt_record *after = NULL;
+    int rc = drmgmt__read_one(*tx, draft->entity, get, id, &after, error);
 
     if (!rc)
+        rc = drmgmt__audit_change(*tx, session, action, before, after, draft, error);
+    if (!rc)
         rc = drmgmt__tx_commit(tx, error);
-    if (rc)
-        drmgmt_record_free(found);
-    else
-        *record = found;
+    if (!rc)
+        *record = DRMGMT__STEAL(after);
     return rc;
 }
 

@@ -29,8 +29,7 @@ static int create(drmgmt__tx *tx, drmgmt_session *session, const char *id, const
     drmgmt__param(&p, drmgmt__draft_text(draft, "name"));
     drmgmt__param(&p, drmgmt__draft_text(draft, "snmp_version"));
     drmgmt__param(&p, sealed);
-    rc = drmgmt__exec_explained(tx, &drmgmt__q_credential_insert, &p, NULL, error);
-    return rc ? rc : drmgmt__audit(tx, session, "credential.create", "snmp_credential", id, NULL, error);
+    return drmgmt__exec_explained(tx, &drmgmt__q_credential_insert, &p, NULL, error);
 }
 
 int drmgmt_snmp_credential_create(drmgmt_session *session, const drmgmt_draft *draft, drmgmt_record **credential,
@@ -46,7 +45,9 @@ int drmgmt_snmp_credential_create(drmgmt_session *session, const drmgmt_draft *d
         rc = drmgmt__tx_begin(session, DRMGMT_PERM_CREDENTIAL_WRITE, &tx, error);
     if (!rc)
         rc = create(tx, session, id, draft, error);
-    return rc ? rc : drmgmt__read_and_commit(&tx, entity, &drmgmt__q_credential_get, id, credential, error);
+    return rc ? rc
+              : drmgmt__finish_change(&tx, session, "credential.create", NULL, draft, &drmgmt__q_credential_get, id,
+                                      credential, error);
 }
 
 int drmgmt_snmp_credential_get(drmgmt_session *session, const char *id, drmgmt_record **credential,
@@ -69,32 +70,34 @@ int drmgmt_snmp_credential_get(drmgmt_session *session, const char *id, drmgmt_r
     return drmgmt__record_new(entity, rows, 0, credential, error);
 }
 
-static int change(drmgmt__tx *tx, drmgmt_session *session, const char *id, int64_t if_version,
-                  const drmgmt_draft *draft, drmgmt_error **error)
+static int hold(drmgmt__tx *tx, const char *id, int64_t if_version, drmgmt_record **before, drmgmt_error **error)
+{
+    return drmgmt__hold(tx, entity, &drmgmt__q_credential_hold, &drmgmt__q_credential_get, id, if_version, "credential",
+                        before, error);
+}
+
+static int change(drmgmt__tx *tx, drmgmt_session *session, const char *id, const drmgmt_draft *draft,
+                  drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     DRMGMT__FREE char *sealed = NULL;
-    DRMGMT__ROWS drmgmt__rows *rows = NULL;
     const char *community = drmgmt__draft_text(draft, "community");
     int rc = community ? drmgmt__community_seal(tx, session, id, community, &sealed, error) : 0;
 
     if (rc)
         return rc;
     drmgmt__param(&p, id);
-    drmgmt__param_int(&p, if_version);
     drmgmt__param(&p, drmgmt__draft_text(draft, "name"));
     drmgmt__param(&p, drmgmt__draft_text(draft, "snmp_version"));
     drmgmt__param(&p, sealed);
-    rc = drmgmt__exec_explained(tx, &drmgmt__q_credential_update, &p, &rows, error);
-    if (!rc)
-        rc = drmgmt__changed_one(tx, rows, &drmgmt__q_credential_get, id, "credential", error);
-    return rc ? rc : drmgmt__audit(tx, session, "credential.update", "snmp_credential", id, NULL, error);
+    return drmgmt__exec_explained(tx, &drmgmt__q_credential_update, &p, NULL, error);
 }
 
 int drmgmt_snmp_credential_update(drmgmt_session *session, const char *id, int64_t if_version,
                                   const drmgmt_draft *draft, drmgmt_record **credential, drmgmt_error **error)
 {
     DRMGMT__TX drmgmt__tx *tx = NULL;
+    DRMGMT__RECORD drmgmt_record *before = NULL;
 
     if (!drmgmt__uuid_valid(id))
         return no_such(error);
@@ -102,27 +105,30 @@ int drmgmt_snmp_credential_update(drmgmt_session *session, const char *id, int64
     if (!rc)
         rc = drmgmt__tx_begin(session, DRMGMT_PERM_CREDENTIAL_WRITE, &tx, error);
     if (!rc)
-        rc = change(tx, session, id, if_version, draft, error);
-    return rc ? rc : drmgmt__read_and_commit(&tx, entity, &drmgmt__q_credential_get, id, credential, error);
+        rc = hold(tx, id, if_version, &before, error);
+    if (!rc)
+        rc = change(tx, session, id, draft, error);
+    return rc ? rc
+              : drmgmt__finish_change(&tx, session, "credential.update", before, draft, &drmgmt__q_credential_get, id,
+                                      credential, error);
 }
 
 int drmgmt_snmp_credential_delete(drmgmt_session *session, const char *id, int64_t if_version, drmgmt_error **error)
 {
     DRMGMT__TX drmgmt__tx *tx = NULL;
-    DRMGMT__ROWS drmgmt__rows *rows = NULL;
+    DRMGMT__RECORD drmgmt_record *before = NULL;
     drmgmt__params p = DRMGMT__PARAMS_INIT;
 
     if (!drmgmt__uuid_valid(id))
         return no_such(error);
     drmgmt__param(&p, id);
-    drmgmt__param_int(&p, if_version);
     int rc = drmgmt__tx_begin(session, DRMGMT_PERM_CREDENTIAL_WRITE, &tx, error);
     if (!rc)
-        rc = drmgmt__exec_explained(tx, &drmgmt__q_credential_delete, &p, &rows, error);
+        rc = hold(tx, id, if_version, &before, error);
     if (!rc)
-        rc = drmgmt__changed_one(tx, rows, &drmgmt__q_credential_get, id, "credential", error);
+        rc = drmgmt__exec_explained(tx, &drmgmt__q_credential_delete, &p, NULL, error);
     if (!rc)
-        rc = drmgmt__audit(tx, session, "credential.delete", "snmp_credential", id, NULL, error);
+        rc = drmgmt__audit_change(tx, session, "credential.delete", before, NULL, NULL, error);
     return rc ? rc : drmgmt__tx_commit(&tx, error);
 }
 

@@ -66,7 +66,7 @@ static int create(drmgmt__tx *tx, drmgmt_session *session, const char *id, const
                          : drmgmt__exec_explained(tx, &drmgmt__q_device_insert, &p, NULL, error);
     if (!rc && json_array_size(profiles->rows))
         rc = drmgmt__profiles_store(tx, session, id, profiles, error);
-    return rc ? rc : drmgmt__audit(tx, session, "device.create", "device", id, NULL, error);
+    return rc;
 }
 
 int drmgmt_device_create(drmgmt_session *session, const drmgmt_draft *draft, drmgmt_record **device,
@@ -88,7 +88,8 @@ int drmgmt_device_create(drmgmt_session *session, const drmgmt_draft *draft, drm
     if (!rc)
         rc = create(tx, session, id, draft, &profiles, error);
     if (!rc)
-        rc = drmgmt__read_and_commit(&tx, entity, &drmgmt__q_device_get, id, device, error);
+        rc =
+            drmgmt__finish_change(&tx, session, "device.create", NULL, draft, &drmgmt__q_device_get, id, device, error);
     drmgmt__profiles_clear(&profiles);
     return rc;
 }
@@ -120,31 +121,28 @@ static void add_change(drmgmt__params *p, const drmgmt_draft *draft, const char 
     drmgmt__param(p, text);
 }
 
-static int change(drmgmt__tx *tx, drmgmt_session *session, const char *id, int64_t if_version,
-                  const drmgmt_draft *draft, const drmgmt__profiles *profiles, drmgmt_error **error)
+static int change(drmgmt__tx *tx, drmgmt_session *session, const char *id, const drmgmt_draft *draft,
+                  const drmgmt__profiles *profiles, drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     DRMGMT__STRBUF tags = DRMGMT__STRBUF_INIT;
-    DRMGMT__ROWS drmgmt__rows *rows = NULL;
 
     drmgmt__param(&p, id);
-    drmgmt__param_int(&p, if_version);
     add_change(&p, draft, "name", drmgmt__draft_text(draft, "name"));
     add_change(&p, draft, "description", drmgmt__draft_text(draft, "description"));
     add_change(&p, draft, "tags", tags_of(draft, &tags));
     int rc = tags.failed ? drmgmt__fail_memory(error)
-                         : drmgmt__exec_explained(tx, &drmgmt__q_device_update, &p, &rows, error);
-    if (!rc)
-        rc = drmgmt__changed_one(tx, rows, &drmgmt__q_device_get, id, "device", error);
+                         : drmgmt__exec_explained(tx, &drmgmt__q_device_update, &p, NULL, error);
     if (!rc && drmgmt__draft_has(draft, "profiles"))
         rc = drmgmt__profiles_store(tx, session, id, profiles, error);
-    return rc ? rc : drmgmt__audit(tx, session, "device.update", "device", id, NULL, error);
+    return rc;
 }
 
 int drmgmt_device_update(drmgmt_session *session, const char *id, int64_t if_version, const drmgmt_draft *draft,
                          drmgmt_record **device, drmgmt_error **error)
 {
     DRMGMT__TX drmgmt__tx *tx = NULL;
+    DRMGMT__RECORD drmgmt_record *before = NULL;
     drmgmt__profiles profiles;
 
     if (!drmgmt__uuid_valid(id))
@@ -156,9 +154,13 @@ int drmgmt_device_update(drmgmt_session *session, const char *id, int64_t if_ver
         return rc;
     rc = drmgmt__tx_begin(session, permission_for(&profiles), &tx, error);
     if (!rc)
-        rc = change(tx, session, id, if_version, draft, &profiles, error);
+        rc = drmgmt__hold(tx, entity, &drmgmt__q_device_hold, &drmgmt__q_device_get, id, if_version, "device", &before,
+                          error);
     if (!rc)
-        rc = drmgmt__read_and_commit(&tx, entity, &drmgmt__q_device_get, id, device, error);
+        rc = change(tx, session, id, draft, &profiles, error);
+    if (!rc)
+        rc = drmgmt__finish_change(&tx, session, "device.update", before, draft, &drmgmt__q_device_get, id, device,
+                                   error);
     drmgmt__profiles_clear(&profiles);
     return rc;
 }
@@ -168,20 +170,19 @@ int drmgmt_device_update(drmgmt_session *session, const char *id, int64_t if_ver
 static int delete_one(drmgmt__tx *tx, drmgmt_session *session, const char *id, int64_t if_version, drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
-    DRMGMT__ROWS drmgmt__rows *rows = NULL;
+    DRMGMT__RECORD drmgmt_record *before = NULL;
 
     drmgmt__param(&p, id);
-    drmgmt__param_int(&p, if_version);
-    int rc = drmgmt__tx_exec(tx, &drmgmt__q_device_lock, &p, &rows, error);
-    if (!rc)
-        rc = drmgmt__changed_one(tx, rows, &drmgmt__q_device_get, id, "device", error);
+    int rc = drmgmt__hold(tx, entity, &drmgmt__q_device_lock, &drmgmt__q_device_get, id, if_version, "device", &before,
+                          error);
     /* The profiles first, so that the credentials made for them are free to go. */
-    static const drmgmt__query *const steps[] = { &drmgmt__q_device_profiles_delete,
-                                                  &drmgmt__q_device_credentials_prune, &drmgmt__q_device_delete };
-    p.n = 1;
-    for (size_t i = 0; !rc && i < DRMGMT__COUNT(steps); i++)
-        rc = drmgmt__exec_explained(tx, steps[i], &p, NULL, error);
-    return rc ? rc : drmgmt__audit(tx, session, "device.delete", "device", id, NULL, error);
+    if (!rc)
+        rc = drmgmt__exec_explained(tx, &drmgmt__q_device_profiles_delete, &p, NULL, error);
+    if (!rc)
+        rc = drmgmt__credentials_prune(tx, session, id, error);
+    if (!rc)
+        rc = drmgmt__exec_explained(tx, &drmgmt__q_device_delete, &p, NULL, error);
+    return rc ? rc : drmgmt__audit_change(tx, session, "device.delete", before, NULL, NULL, error);
 }
 
 int drmgmt_device_delete(drmgmt_session *session, const char *id, int64_t if_version, drmgmt_error **error)

@@ -1,5 +1,7 @@
 /* Protocol profiles of a device: checking what was given, sealing what is secret, storing. Called by device.c; calls
  * the drivers' check_settings() and store. */
+#include "audit/audit.h"
+#include "core/entities.h"
 #include "core/strbuf.h"
 #include "device/device_internal.h"
 #include "queries.h"
@@ -248,6 +250,30 @@ static int seal_all(drmgmt__tx *tx, drmgmt_session *session, const drmgmt__profi
     return rc;
 }
 
+/* A credential that came with a profile is one made, to whoever reads the audit trail. */
+static int audit_made(drmgmt__tx *tx, const drmgmt_session *session, const char *id, drmgmt_error **error)
+{
+    DRMGMT__RECORD drmgmt_record *made = NULL;
+    int rc = drmgmt__read_one(tx, &drmgmt__entity_snmp_credential, &drmgmt__q_credential_get, id, &made, error);
+
+    return rc ? rc : drmgmt__audit_change(tx, session, "credential.create", NULL, made, NULL, error);
+}
+
+int drmgmt__credentials_prune(drmgmt__tx *tx, const drmgmt_session *session, const char *device_id,
+                              drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    DRMGMT__ROWS drmgmt__rows *rows = NULL;
+
+    drmgmt__param(&p, device_id);
+    int rc = drmgmt__tx_exec(tx, &drmgmt__q_device_credentials_prune, &p, &rows, error);
+    for (size_t i = 0; !rc && i < drmgmt__rows_count(rows); i++) {
+        drmgmt_record gone = { .entity = &drmgmt__entity_snmp_credential, .rows = rows, .row = i };
+        rc = drmgmt__audit_change(tx, session, "credential.delete", &gone, NULL, NULL, error);
+    }
+    return rc;
+}
+
 int drmgmt__profiles_store(drmgmt__tx *tx, drmgmt_session *session, const char *device_id,
                            const drmgmt__profiles *profiles, drmgmt_error **error)
 {
@@ -263,6 +289,7 @@ int drmgmt__profiles_store(drmgmt__tx *tx, drmgmt_session *session, const char *
     drmgmt__param(&p, rows);
     drmgmt__param(&p, credentials);
     rc = drmgmt__exec_explained(tx, &drmgmt__q_device_profiles_put, &p, NULL, error);
-    p.n = 1;
-    return rc ? rc : drmgmt__tx_exec(tx, &drmgmt__q_device_credentials_prune, &p, NULL, error);
+    for (size_t i = 0; !rc && i < profiles->n_secrets; i++)
+        rc = audit_made(tx, session, profiles->secrets[i].credential_id, error);
+    return rc ? rc : drmgmt__credentials_prune(tx, session, device_id, error);
 }

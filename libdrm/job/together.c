@@ -77,7 +77,8 @@ static int run_group(void *const *items, size_t n, drmgmt_error **failure)
     }
     int rc = failed ? drmgmt__fail_memory(failure)
                     : drmgmt__run(leader->session, drmgmt__order_permission(leader->order->operation),
-                                  DRMGMT__WRITE | DRMGMT__REPEATABLE, &drmgmt__q_job_submit_group, &p, &rows, failure);
+                                  DRMGMT__WRITE | DRMGMT__REPEATABLE | DRMGMT__TRIAL, &drmgmt__q_job_submit_group, &p,
+                                  &rows, failure);
     if (!rc)
         hand_out(rows, items, n);
     for (int c = 0; c < COLUMNS; c++)

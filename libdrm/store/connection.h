@@ -41,6 +41,16 @@ int drmgmt__connection_end(drmgmt__connection *connection, bool commit, drmgmt_e
 /* A statement without tenant context and parameters, for the health call. */
 int drmgmt__connection_plain(drmgmt__connection *connection, const char *sql, PGresult **rows);
 
+/* refused.c: what was refused, noted while the parameters live; and its audit row, written once nothing is open on the
+ * connection any more. Never fails: what cannot be written is logged. */
+typedef struct drmgmt__refusal {
+    const drmgmt__query *query; /* NULL: nothing was */
+    char object_id[37];
+} drmgmt__refusal;
+void drmgmt__refusal_note(drmgmt__refusal *refusal, const drmgmt__query *query, const drmgmt__params *params);
+void drmgmt__refusal_audit(const drmgmt__refusal *refusal, drmgmt__connection *connection, drmgmt_session *session,
+                           drmgmt_permission permission);
+
 /* Pool. */
 int drmgmt__pool_get(struct drmgmt__pool *pool, drmgmt__connection **connection, drmgmt_error **error);
 void drmgmt__pool_put(struct drmgmt__pool *pool, drmgmt__connection *connection);

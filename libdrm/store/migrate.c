@@ -217,6 +217,9 @@ int drmgmt_db_migrate(const char *owner_url, drmgmt_migrate_fn *progress, void *
         rc = drmgmt__owner_become(owner, error);
     if (!rc)
         rc = drmgmt__permissions_install(owner, error);
+    /* A database that was restored from a dump of another server goes on with its audit chain. */
+    if (!rc)
+        rc = drmgmt__owner_script(owner, "SELECT sec.audit_rebase()", error);
     if (!rc && applied)
         *applied = count;
     return rc;

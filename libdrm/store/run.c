@@ -20,6 +20,11 @@ int drmgmt__run(drmgmt_session *session, drmgmt_permission permission, unsigned 
         bool unknown = lost && !may_repeat && !c->refused;
         /* A server that went silent once would most likely cost the same time again. */
         bool again = lost && !unknown && rc == DRMGMT_ERR_UNAVAILABLE && attempt == 0;
+        if (rc == DRMGMT_ERR_FORBIDDEN && !(flags & DRMGMT__TRIAL)) {
+            drmgmt__refusal refusal;
+            drmgmt__refusal_note(&refusal, query, params);
+            drmgmt__refusal_audit(&refusal, c, session, permission);
+        }
         drmgmt__pool_put(pool, c);
         if (!rc)
             return 0;

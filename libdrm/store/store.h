@@ -19,6 +19,10 @@ typedef struct drmgmt__query {
     const char *name;
     const char *sql;
     unsigned index; /* dense, for the per-connection table of prepared statements */
+    /* What it is about, of a line "-- object: device $1": the kind of thing, and the parameter (from 1) that is its id;
+     * NULL and 0: not told. Audit rows of refused calls name it. */
+    const char *object_type;
+    unsigned object_parameter;
 } drmgmt__query;
 
 enum { DRMGMT__PARAMS_MAX = 32 };
@@ -61,9 +65,11 @@ enum { /* flags of drmgmt__run() */
        DRMGMT__READ = 0,
        DRMGMT__WRITE = 1, /* on a lost connection the outcome is unknown: UNAVAILABLE, not repeated */
        DRMGMT__REPEATABLE =
-           2 /* a write that may be done twice (its id is the caller's): repeated once on a lost connection */
+           2, /* a write that may be done twice (its id is the caller's): repeated once on a lost connection */
+       DRMGMT__TRIAL = 4 /* when it is refused it will be asked again: that is not audited */
 };
-/* One statement in one transaction of its own, one round trip: enter + statement. rows may be NULL.
+/* One statement in one transaction of its own, one round trip: enter + statement. rows may be NULL. Here and below, a
+ * call that ends FORBIDDEN leaves an audit row, written right after it (refused.c).
  * Errors: UNAUTHENTICATED, FORBIDDEN (from sec.enter), UNAVAILABLE, LIMIT (no free connection in time), DATABASE, and
  * what SQLSTATEs map to: CONFLICT 23505, 23503; INVALID 22xxx, 23514; TIMEOUT 57014; NOT_FOUND DR404; CONFLICT DR409;
  * PRECONDITION DR412; UNAUTHENTICATED DR401; FORBIDDEN DR403; UNSUPPORTED DR501. */

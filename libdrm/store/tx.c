@@ -9,6 +9,7 @@ struct drmgmt__tx {
     drmgmt_permission permission;
     drmgmt__connection *connection; /* NULL until the first statement */
     bool failed;
+    drmgmt__refusal refusal; /* audited after the rollback */
 };
 
 int drmgmt__tx_begin(drmgmt_session *session, drmgmt_permission permission, drmgmt__tx **tx, drmgmt_error **error)
@@ -68,6 +69,8 @@ int drmgmt__tx_exec(drmgmt__tx *tx, const drmgmt__query *query, const drmgmt__pa
                             : first(tx, query, params, rows, error);
     if (rc)
         tx->failed = true;
+    if (rc == DRMGMT_ERR_FORBIDDEN)
+        drmgmt__refusal_note(&tx->refusal, query, params);
     return rc;
 }
 
@@ -100,5 +103,7 @@ void drmgmt__tx_rollback(drmgmt__tx *tx)
         return;
     if (tx->connection && !tx->connection->broken && drmgmt__connection_end(tx->connection, false, NULL))
         tx->connection->broken = true;
+    if (tx->connection && tx->refusal.query)
+        drmgmt__refusal_audit(&tx->refusal, tx->connection, tx->session, tx->permission);
     release(tx);
 }

@@ -1,9 +1,10 @@
-/* The keeper thread beats, queues what is due and gives up workers that fell silent; the bell thread waits on Redis.
- * Started by worker.c; they tell the ledger and the loop what they learn. */
+/* The keeper thread beats, queues what is due, gives up workers that fell silent and links audit rows; the bell thread
+ * waits on Redis. Started by worker.c; they tell the ledger and the loop what they learn. */
 #include "core/context_internal.h"
 #include "core/core.h"
 #include "queue/queue.h"
 #include "worker/engine.h"
+#include <drm/audit.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,7 +12,8 @@
 enum {
     UNBROKEN_GAP_MS = 5000, /* a call that took longer, or a pause, may have hidden an outage */
     BEAT_ALONE_MS = 1000,   /* without Redis the beat is also how a cancel is learnt */
-    BELL_WAIT_MS = 250      /* how long a stop waits for the bell at most */
+    BELL_WAIT_MS = 250,     /* how long a stop waits for the bell at most */
+    LINK_FOR_MS = 500       /* how long audit rows are linked before the keeper looks up again */
 };
 
 struct keeper {
@@ -19,6 +21,7 @@ struct keeper {
     drmgmt_session *session;
     uint64_t beat_at, due_at;           /* monotonic ms */
     uint64_t answered_at, steady_since; /* steady_since 0: the connection was lost */
+    bool cannot_link;                   /* as was logged */
 };
 
 static void wait_for(drmgmt_worker *w, pthread_cond_t *wake, uint64_t ms)
@@ -128,6 +131,25 @@ static void look_after(struct keeper *k, const drmgmt__lease *lease, bool reap)
     drmgmt__publish_bell(w->context->publisher, w->lane);
 }
 
+/* Whoever is first of all workers and drmd does it. */
+static void link_audit(struct keeper *k)
+{
+    uint64_t until = drmgmt__monotonic_ms() + LINK_FOR_MS;
+    drmgmt_error *error = NULL;
+    unsigned linked = 0;
+    int rc;
+
+    do {
+        rc = drmgmt_audit_link(k->w->context, &linked, NULL, &error);
+    } while (!rc && linked && drmgmt__monotonic_ms() < until);
+    /* An outage is told by others. */
+    if (rc && !k->cannot_link && !drmgmt_error_retryable(error))
+        drmgmt__log(k->w->context, DRMGMT_LOG_ERROR, "audit rows cannot be linked", "error",
+                    drmgmt_error_message(error), NULL);
+    k->cannot_link = rc != 0;
+    drmgmt_error_free(error);
+}
+
 /* The mutex is held, but not during the calls. */
 static void keep(struct keeper *k, const drmgmt__lease *lease, bool doubt)
 {
@@ -144,6 +166,7 @@ static void keep(struct keeper *k, const drmgmt__lease *lease, bool doubt)
     }
     if (due) {
         look_after(k, lease, beats && steady(k));
+        link_audit(k);
         k->due_at = now + w->timing.due_ms;
     }
     pthread_mutex_lock(&w->mutex);

@@ -1,3 +1,4 @@
+-- object: api_key $1
 WITH revoked AS (
     UPDATE drm.api_keys SET revoked_at = now()
     WHERE tenant_id = (SELECT sec.tenant()) AND user_id = (SELECT sec.actor()) AND id = $1::uuid AND revoked_at IS NULL

@@ -1,3 +1,4 @@
+-- object: job $1
 -- A job is in one of the two tables in every snapshot. An id tells when it was made, and nothing ends before it was made ($2) or in the
 -- future ($3, null: now), give or take a day for clocks that differ: partitions of other months are not looked at.
 SELECT @job@ FROM (SELECT a.*, NULL::jsonb AS result, NULL::timestamptz AS finished_at FROM drm.jobs a) j WHERE j.id = $1::uuid

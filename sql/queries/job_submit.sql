@@ -1,3 +1,4 @@
+-- object: device $2
 -- One job, with its audit row. No row: the device is not there or does not speak the protocol, or the id is there already because this is
 -- a repetition; job_submit_why.sql tells.
 WITH job AS (

@@ -29,7 +29,7 @@ INSERT INTO drm.revoked_families (tenant_id, user_id, family_id, until) VALUES (
 INSERT INTO drm.user_totp (tenant_id, id, user_id, seed, confirmed_at) VALUES (%(tenant)s, gen_random_uuid(), %(user)s, %(blob)s, now());
 INSERT INTO drm.recovery_codes (tenant_id, user_id, code_hash) VALUES (%(tenant)s, %(user)s, sha256('code'));
 INSERT INTO drm.outbound_rules (tenant_id, id, cidr, note) VALUES (%(tenant)s, gen_random_uuid(), '10.0.0.0/8', %(word)s);
-INSERT INTO drm.audit_logs (tenant_id, id, action) VALUES (%(tenant)s, gen_random_uuid(), %(word)s);
+INSERT INTO drm.audit_logs (tenant_id, id, actor_id, action) VALUES (%(tenant)s, gen_random_uuid(), %(user)s, %(word)s);
 INSERT INTO drm.devices (tenant_id, id, name, tags)
     SELECT %(tenant)s, CASE WHEN i = 0 THEN %(device)s::uuid ELSE gen_random_uuid() END, %(word)s || '-' || i, ARRAY[%(word)s]
     FROM generate_series(0, 299) AS i;
@@ -86,14 +86,24 @@ class Siege:
         self.a, self.b = Tenant(), Tenant()
         self.a.seed(self.admin)
         self.b.seed(self.admin)
+        self.seal_key = self._seal_keys()[1]
+        self.link()
         self.admin.cursor().execute("ANALYZE")
         self.admin.commit()
-        self.seal_key = self._seal_keys()[1]
         self.tables = [row[0] for row in self.ask(
             "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE a.attname = 'tenant_id'"
             " AND c.relnamespace = 'drm'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1")]
         self.partitions = [row[0] for row in self.ask(
             "SELECT oid::regclass::text FROM pg_class WHERE relnamespace = 'drm'::regnamespace AND relispartition AND relkind = 'r'")]
+
+    def link(self):
+        """Links audit rows to their chains, as the programs do."""
+        cursor, linked = self.admin.cursor(), 1
+        while linked > 0:
+            cursor.execute("SELECT sec.enter_system(%s)", (self.system_seal(self.admin, "audit"),))
+            cursor.execute("SELECT sched.audit_link(1000)")
+            linked = cursor.fetchone()[0]
+            self.admin.commit()
 
     def _seal_keys(self):
         lines = pathlib.Path(self.database.env["DRM_KEYRING"]).read_text().splitlines()

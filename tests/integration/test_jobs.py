@@ -328,10 +328,10 @@ def test_an_idle_stream_asks_the_database_nothing(stack, api, device):
     try:
         name, data = next(stream.events)
         assert (name, data["status"]) == ("update", "running")
-        time.sleep(0.5)
+        time.sleep(1.5)  # the audit row of the submission is linked within a second
         before = drmd_activity(stack)
         assert before
-        time.sleep(5)
+        time.sleep(4)
         assert drmd_activity(stack) == before
         name, data = next(stream.events)
         arrived = time.time()

@@ -535,7 +535,7 @@ def test_no_row_for_another_tenant_and_no_duplicate_key_oracle(siege, attacker):
 def test_a_victims_keys_are_free_for_others(siege, attacker):
     """The same ids and names in another tenant meet no unique index and no foreign key of the victim's."""
     for table in siege.tables:
-        sql, args = copy_of_row(siege, table, siege.a, tenant_id=siege.b.tenant)
+        sql, args = copy_of_row(siege, table, siege.a, tenant_id=siege.b.tenant, actor_id=siege.b.user)
         if not sql:
             continue
         with context(siege, attacker, siege.b):

@@ -39,6 +39,49 @@ TENANT_CALL(drmgmt_api_key_revoke, DRMGMT_PERM_API_KEY_OWN, NAMES, 0)
     return drmgmt_api_key_revoke(w->session, w->of->api_key, error);
 }
 
+static bool take_line(void *said, const char *line, size_t length)
+{
+    char **text = said;
+    size_t before = *text ? strlen(*text) : 0;
+
+    *text = realloc(*text, before + length + 1);
+    cr_assert(*text != NULL);
+    memcpy(*text + before, line, length);
+    (*text)[before + length] = '\0';
+    return true;
+}
+
+TENANT_CALL(drmgmt_audit_export, DRMGMT_PERM_AUDIT_READ, LISTS, 0)
+{
+    return drmgmt_audit_export(w->session, 0, take_line, &w->said, error);
+}
+
+NO_TENANT(drmgmt_audit_flaw_name, constant);
+NO_TENANT(drmgmt_audit_link, process);
+
+TENANT_CALL(drmgmt_audit_list, DRMGMT_PERM_AUDIT_READ, LISTS, 0)
+{
+    return list_with(w, drmgmt_audit_list, "audit_log", error);
+}
+
+NO_TENANT(drmgmt_audit_reader_end, told);
+NO_TENANT(drmgmt_audit_reader_free, memory);
+NO_TENANT(drmgmt_audit_reader_line, told);
+NO_TENANT(drmgmt_audit_reader_new, memory);
+NO_TENANT(drmgmt_audit_report_json, told);
+NO_TENANT(drmgmt_audit_tenants, "the platform's, refused to all others: test_audit.py, test_rls_audit.py");
+
+TENANT_CALL(drmgmt_audit_verify, DRMGMT_PERM_AUDIT_READ, OWN, 0)
+{
+    drmgmt_audit_report report;
+    size_t length = 0;
+    int rc = drmgmt_audit_verify(w->session, NULL, NULL, NULL, NULL, &report, error);
+
+    if (!rc)
+        cr_assert_eq(drmgmt_audit_report_json(&report, &w->said, &length), 0);
+    return rc;
+}
+
 NO_TENANT(drmgmt_context_free, memory);
 NO_TENANT(drmgmt_context_health, process);
 NO_TENANT(drmgmt_context_new, process);

@@ -24,7 +24,7 @@
     static drmgmt__query variable;                                                                                     \
     variable = (drmgmt__query)                                                                                         \
     {                                                                                                                  \
-#variable, text, drmgmt__q_##slot.index                                                                        \
+#variable, text, drmgmt__q_##slot.index, NULL, 0                                                               \
     }
 
 /* A superuser's statement; text of the first value, "" for none. */

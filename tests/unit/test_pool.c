@@ -78,10 +78,10 @@ Test(pool, survives_restarts_under_load)
     done = calloc(IDS_MAX, sizeof *done);
     insert = (drmgmt__query){
         "insert", "INSERT INTO public.counted VALUES ($1::integer, true) ON CONFLICT (id) WHERE repeatable DO NOTHING",
-        drmgmt__q_sched_beat.index
+        drmgmt__q_sched_beat.index, NULL, 0
     };
     once = (drmgmt__query){ "once", "INSERT INTO public.counted VALUES ($1::integer, false)",
-                            drmgmt__q_sched_claim.index };
+                            drmgmt__q_sched_claim.index, NULL, 0 };
     for (int i = 0; i < THREADS; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, keep_writing, NULL), 0);
     for (int i = 0; i < RESTARTS; i++) {

@@ -152,7 +152,8 @@ static void *keep_adding(void *arg)
     drmgmt_session session = f.session;
     int base = *(int *)arg;
 
-    add = (drmgmt__query){ "add", "INSERT INTO public.things VALUES ($1::integer)", drmgmt__q_sched_beat.index };
+    add =
+        (drmgmt__query){ "add", "INSERT INTO public.things VALUES ($1::integer)", drmgmt__q_sched_beat.index, NULL, 0 };
     for (int i = 0; i < EACH; i++) {
         drmgmt__params p = DRMGMT__PARAMS_INIT;
         drmgmt_error *error = NULL;

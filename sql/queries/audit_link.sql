@@ -1,0 +1,1 @@
+SELECT sched.audit_link($1::integer)
