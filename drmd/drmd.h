@@ -33,6 +33,7 @@ typedef struct drmd_config {
     unsigned port;
     program_settings settings;
     const char *docs, *port_file;
+    bool allow_registration; /* strangers may make tenants */
     const char *cors_origins[16];
     size_t n_cors_origins;
     unsigned threads;

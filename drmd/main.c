@@ -23,6 +23,7 @@ static const char usage[] =
     "  --threads N           connections served at once, 4..4096 (256); above it 503\n"
     "  --pool N              PostgreSQL connections held, 1..1000 (8)\n"
     "  --client-timeout N    seconds a client may be silent in the middle of a request or response, 1..600 (15)\n"
+    "  --allow-registration  let anybody make a tenant of their own (POST /api/v1/auth/register)\n"
     "  --cors-origin ORIGIN  allow this origin to call from a browser; may be repeated\n"
     "  --log-level LEVEL     error, warning, info or debug (info)\n"
     "  --port-file FILE      write \"http://HOST:PORT\" there once it listens\n"
@@ -34,7 +35,15 @@ static const char usage[] =
     "\n"
     "Example: drmd --listen 127.0.0.1:8080 --keyring /etc/drmgmt/keyring --redis-url redis://127.0.0.1/0\n";
 
-enum option_id { OPT_LISTEN = PROGRAM_OPT_OWN, OPT_DOCS, OPT_THREADS, OPT_CLIENT_TIMEOUT, OPT_CORS, OPT_PORT_FILE };
+enum option_id {
+    OPT_LISTEN = PROGRAM_OPT_OWN,
+    OPT_DOCS,
+    OPT_THREADS,
+    OPT_CLIENT_TIMEOUT,
+    OPT_CORS,
+    OPT_PORT_FILE,
+    OPT_REGISTRATION
+};
 
 static const struct option options[] = {
     { "listen", required_argument, NULL, OPT_LISTEN },
@@ -42,6 +51,7 @@ static const struct option options[] = {
     { "docs", required_argument, NULL, OPT_DOCS },
     { "threads", required_argument, NULL, OPT_THREADS },
     { "client-timeout", required_argument, NULL, OPT_CLIENT_TIMEOUT },
+    { "allow-registration", no_argument, NULL, OPT_REGISTRATION },
     { "cors-origin", required_argument, NULL, OPT_CORS },
     { "port-file", required_argument, NULL, OPT_PORT_FILE },
     { NULL, 0, NULL, 0 },
@@ -93,6 +103,9 @@ static bool apply(void *user, int id, const char *value)
         return program_number("--threads", value, 4, 4096, &config->threads);
     case OPT_CLIENT_TIMEOUT:
         return program_number("--client-timeout", value, 1, 600, &config->client_timeout);
+    case OPT_REGISTRATION:
+        config->allow_registration = true;
+        return true;
     case OPT_CORS:
         return add_origin(config, value);
     case OPT_PORT_FILE:

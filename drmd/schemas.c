@@ -1,14 +1,15 @@
 /* The table of schemas.h. */
 #include "schemas.h"
 
-#define STRING  "{\"type\":\"string\",\"minLength\":1}"
-#define OBJECT  "\"type\":\"object\",\"additionalProperties\":false,"
-#define BOOL    "{\"type\":\"boolean\"}"
-#define UUID    "{\"type\":\"string\",\"format\":\"uuid\"}"
-#define ROLE    "{\"enum\":[\"none\",\"viewer\",\"operator\",\"administrator\"]}"
-#define TEXTS   "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"
-#define TEXT    "{\"type\":\"string\"}"
-#define INTEGER "{\"type\":\"integer\"}"
+#define STRING   "{\"type\":\"string\",\"minLength\":1}"
+#define OBJECT   "\"type\":\"object\",\"additionalProperties\":false,"
+#define BOOL     "{\"type\":\"boolean\"}"
+#define UUID     "{\"type\":\"string\",\"format\":\"uuid\"}"
+#define PASSWORD "{\"type\":\"string\",\"format\":\"password\",\"minLength\":1}"
+#define ROLE     "{\"enum\":[\"none\",\"viewer\",\"operator\",\"administrator\"]}"
+#define TEXTS    "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"
+#define TEXT     "{\"type\":\"string\"}"
+#define INTEGER  "{\"type\":\"integer\"}"
 
 const drmd_schema drmd_schemas[] = {
     { "Problem",
@@ -17,10 +18,13 @@ const drmd_schema drmd_schemas[] = {
       "\"properties\":{\"type\":{\"type\":\"string\",\"examples\":[\"urn:drmgmt:problem:not-found\",\"about:blank\"]},"
       "\"title\":" TEXT ",\"status\":" INTEGER ",\"detail\":" TEXT ",\"instance\":" TEXT
       ",\"field\":{\"type\":\"string\",\"description\":\"The field it is about\"},\"request_id\":" TEXT "}}" },
-    { "Login",
-      "{" OBJECT "\"required\":[\"email\",\"password\"],\"properties\":{\"email\":" STRING
-      ",\"password\":{\"type\":\"string\",\"format\":\"password\",\"minLength\":1},\"tenant\":{\"type\":\"string\","
-      "\"description\":\"Name of the tenant, when the address has users in several\"}}}" },
+    { "Login", "{" OBJECT "\"required\":[\"email\",\"password\"],\"properties\":{\"email\":" STRING
+               ",\"password\":" PASSWORD ",\"tenant\":{\"type\":\"string\","
+               "\"description\":\"Name of the tenant, when the address has users in several\"}}}" },
+    { "TenantCreate", "{" OBJECT "\"required\":[\"name\",\"email\",\"password\"],\"properties\":{\"name\":" STRING
+                      ",\"email\":" STRING ",\"password\":" PASSWORD "}}" },
+    { "Register", "{" OBJECT "\"required\":[\"tenant\",\"email\",\"password\"],\"properties\":{\"tenant\":" STRING
+                  ",\"email\":" STRING ",\"password\":" PASSWORD "}}" },
     { "RefreshToken", "{" OBJECT "\"required\":[\"refresh_token\"],\"properties\":{\"refresh_token\":" STRING "}}" },
     { "Tokens", "{\"type\":\"object\",\"required\":[\"access_token\",\"token_type\",\"expires_in\",\"refresh_token\"],"
                 "\"properties\":{"

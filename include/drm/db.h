@@ -39,6 +39,12 @@ DRMGMT_API DRMGMT_NODISCARD int drmgmt_db_install_keyring(const char *owner_url,
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_db_create_tenant(const char *owner_url, const char *keyring_path,
                                                         const char *tenant, const char *email, const char *password,
                                                         char tenant_id[37], drmgmt_error **error);
+/* Creates an administrator of the platform, who manages tenants (drm/tenant.h) and other administrators of the platform
+ * and logs in naming the tenant DRMGMT_PLATFORM_TENANT. Errors: CONFLICT (address taken), INVALID. *user_id: 37 bytes.
+ */
+DRMGMT_API DRMGMT_NODISCARD int drmgmt_db_create_platform_administrator(const char *owner_url, const char *keyring_path,
+                                                                        const char *email, const char *password,
+                                                                        char user_id[37], drmgmt_error **error);
 
 DRMGMT_END
 

@@ -12,6 +12,7 @@
 #include <drm/options.h>
 #include <drm/record.h>
 #include <drm/session.h>
+#include <drm/tenant.h>
 #include <drm/version.h>
 #include <drm/worker.h>
 

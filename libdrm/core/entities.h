@@ -8,5 +8,6 @@ extern const drmgmt_entity drmgmt__entity_device;          /* device/device_enti
 extern const drmgmt_entity drmgmt__entity_snmp_credential; /* device/credential_entity.c */
 extern const drmgmt_entity drmgmt__entity_job;             /* job/job_entity.c */
 extern const drmgmt_entity drmgmt__entity_api_key;         /* auth/api_key.c */
+extern const drmgmt_entity drmgmt__entity_tenant;          /* tenant/tenant_entity.c */
 
 #endif

@@ -5,7 +5,8 @@
 #include <string.h>
 
 static const drmgmt_entity *const entities[] = {
-    &drmgmt__entity_device, &drmgmt__entity_snmp_credential, &drmgmt__entity_job, &drmgmt__entity_api_key, NULL,
+    &drmgmt__entity_device,  &drmgmt__entity_snmp_credential, &drmgmt__entity_job,
+    &drmgmt__entity_api_key, &drmgmt__entity_tenant,          NULL,
 };
 
 const drmgmt_entity *const *drmgmt_entity_all(void)

@@ -12,10 +12,11 @@ NO_TENANT = NO_POLICY | {"drm.workers"}
 # drm_app cannot insert tenants, so that the uniqueness of their names tells it nothing.
 GLOBAL_KEYS = {"tenants_name_key"}
 CALLABLE = {"sec.open_seal", "sec.tenant", "sec.context", "sec.actor", "sec.enter", "sec.enter_api_key", "sec.enter_system", "sec.require_system",
-            "sec.auth_user", "sec.scope", "sec.rights", "adm.end_family", "adm.end_logins", "adm.note_login", "app.current_tenant", "app.current_user_id", "sched.worker_register", "sched.worker_leave",
+            "sec.auth_user", "sec.scope", "sec.rights", "adm.end_family", "adm.end_logins", "adm.note_login", "sec.may", "adm.tenant_create", "adm.tenant_register", "adm.tenant_change",
+            "adm.tenant_delete", "sched.purge", "app.current_tenant", "app.current_user_id", "sched.worker_register", "sched.worker_leave",
             "sched.worker_beat", "sched.worker_recover", "sched.claim", "sched.finish", "sched.reap"}
 # Functions that look across tenants, or write what programs may not: drm_sched's.
-SCHEDULERS = r"sched\.(?!ensure)|adm\.|sec\.(enter|auth_user|rights|require(?!_system)|apply_permissions|users_keep|user_roles|rbac_roles)"
+SCHEDULERS = r"sched\.(?!ensure)|adm\.|sec\.(enter|auth_user|rights|may|tenant_make|platform_administrator|require(?!_system)|apply_permissions|users_keep|user_roles|rbac_roles)"
 CODES = {"status", "lane", "protocol", "operation", "role", "kind", "snmp_version"}
 
 
@@ -54,6 +55,9 @@ def test_policies_compare_with_the_sealed_tenant_once_a_statement(names):
             assert using.startswith("((( SELECT sec.scope() AS scope) IS NULL) OR (EXISTS ") and check in (None, using), (table, using)
             continue
         assert permissive, (table, name)
+        if name == "platform":
+            assert (table, command, roles) == ("drm.tenants", "r", "drm_app") and "sec.tenant()" in using and "platform:tenant" in using
+            continue
         if name == "scheduler":
             assert (using, check, roles) == ("true", "true", "drm_sched"), (table, name)
             continue
@@ -65,7 +69,7 @@ def test_policies_compare_with_the_sealed_tenant_once_a_statement(names):
                       " WHERE relnamespace = 'drm'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition")
     # A credential made with a device is the tenant's all the same.
     assert {table for table, name, *_ in policies if name == "scope"} == by_device - {"drm.snmp_credentials"} | {"drm.devices"}
-    assert {table for table, name, command, *_ in policies if command == "r"} == {"drm.mib_modules", "drm.mib_oids", "drm.tr181_parameters"}
+    assert {table for table, name, command, *_ in policies if command == "r" and name != "platform"} == {"drm.mib_modules", "drm.mib_oids", "drm.tr181_parameters"}
 
 
 def test_every_key_starts_with_the_tenant(names):
