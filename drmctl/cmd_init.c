@@ -101,6 +101,23 @@ static int set_up(const ctl *c, const char *url, const char *keyring, const char
                         (const char *[]){ id, tenant, email, keyring, created ? "true" : "false", password });
 }
 
+static int set_up_platform(const ctl *c, const char *url, const char *keyring, const char *password, bool made)
+{
+    static const ctl_column columns[] = {
+        { "user_id", CTL_TEXT }, { "tenant", CTL_TEXT },   { "email", CTL_TEXT },
+        { "keyring", CTL_TEXT }, { "password", CTL_TEXT },
+    };
+    const char *email = ctl_value(c, "email");
+    char id[37];
+    drmgmt_error *error = NULL;
+
+    if (drmgmt_db_install_keyring(url, keyring, NULL, &error) ||
+        drmgmt_db_create_platform_administrator(url, keyring, email, password, id, &error))
+        return ctl_fail(error);
+    return ctl_row_show(c, columns, CTL_COUNT(columns) - !made,
+                        (const char *[]){ id, DRMGMT_PLATFORM_TENANT, email, keyring, password });
+}
+
 int ctl_cmd_init(ctl *c)
 {
     const char *url, *keyring;
@@ -110,8 +127,8 @@ int ctl_cmd_init(ctl *c)
 
     if (!code)
         code = ctl_keyring(c, "init", &keyring);
-    if (!code && !ctl_has(c, "tenant"))
-        code = ctl_usage(c, "--tenant: the tenant's name is missing");
+    if (!code && ctl_has(c, "tenant") == ctl_has(c, "platform"))
+        code = ctl_usage(c, "either --tenant NAME or --platform is wanted");
     if (!code && !ctl_has(c, "email"))
         code = ctl_usage(c, "--email: the administrator's address is missing");
     if (!code)
@@ -119,7 +136,8 @@ int ctl_cmd_init(ctl *c)
     if (!code)
         code = get_password(c, &password, &made);
     if (!code)
-        code = set_up(c, url, keyring, password, made);
+        code = ctl_has(c, "platform") ? set_up_platform(c, url, keyring, password, made)
+                                      : set_up(c, url, keyring, password, made);
     ctl_free_secret(password);
     return code;
 }

@@ -16,18 +16,6 @@ static int login_by_key(ctl *c, const char *file, ctl_login *login)
     return code;
 }
 
-static int get_password(const ctl *c, char **password)
-{
-    const char *file = ctl_value(c, "password-file");
-
-    if (file)
-        return ctl_read_secret(file, "password", password);
-    if (!ctl_can_ask())
-        return ctl_usage(c,
-                         "there is no terminal to ask for the password: --password-file FILE, or - for standard input");
-    return ctl_ask_secret("Password", password);
-}
-
 /* Asks for the second factor once the answer is that there is one; unless a code was given already. */
 static int try_login(ctl *c, const char *password, drmgmt_tokens **tokens, drmgmt_error **error)
 {
@@ -54,7 +42,7 @@ static int login_by_password(ctl *c, ctl_login *login)
     char *password = NULL;
     drmgmt_tokens *tokens = NULL;
     drmgmt_error *error = NULL;
-    int code = get_password(c, &password);
+    int code = ctl_get_password(c, &password);
 
     if (code)
         return code;

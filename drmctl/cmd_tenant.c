@@ -1,31 +1,126 @@
-/* drmctl tenant settings: what holds for all users of the tenant. Called through the table. */
+/* drmctl tenant: the platform's administrators manage tenants. Called through the table. */
+#include "draft.h"
 #include "writer.h"
-#include <drm/tenant_settings.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
-static int change(ctl *c, const char *require, drmgmt_record **settings)
+int ctl_cmd_tenant_list(ctl *c)
 {
-    drmgmt_draft *draft = drmgmt_draft_new(drmgmt_entity_find("tenant_settings"));
-    drmgmt_error *error = NULL;
-
-    if (!draft)
-        return ctl_complain(DRMGMT_ERR_NO_MEMORY, "out of memory");
-    int failed = drmgmt_draft_set(draft, "require_second_factor", require, &error);
-    if (!failed)
-        failed = drmgmt_tenant_settings_update(c->session, draft, settings, &error);
-    drmgmt_draft_free(draft);
-    return failed ? ctl_fail(error) : 0;
+    return ctl_list(c, drmgmt_tenant_list);
 }
 
-int ctl_cmd_tenant_settings(ctl *c)
+int ctl_cmd_tenant_show(ctl *c)
 {
-    drmgmt_record *settings = NULL;
-    drmgmt_error *error = NULL;
-    const char *require = ctl_value(c, "require-second-factor");
-    int code = ctl_open(c);
+    return ctl_show_one(c, drmgmt_tenant_get);
+}
 
-    if (!code && require)
-        code = change(c, require, &settings);
-    else if (!code && drmgmt_tenant_settings_get(c->session, &settings, &error))
+int ctl_cmd_tenant_create(ctl *c)
+{
+    char *password = NULL;
+    drmgmt_record *tenant = NULL;
+    drmgmt_error *error = NULL;
+    int code = ctl_has(c, "email") ? 0 : ctl_usage(c, "--email: the administrator's address is missing");
+
+    if (!code)
+        code = ctl_get_password(c, &password);
+    if (!code)
+        code = ctl_open(c);
+    if (!code && drmgmt_tenant_create(c->session, c->args[0], ctl_value(c, "email"), password, &tenant, &error))
         code = ctl_fail(error);
-    return code ? code : ctl_show(c, settings);
+    ctl_free_secret(password);
+    return code ? code : ctl_show(c, tenant);
+}
+
+/* By name or id, as a person knows it. */
+static int find(ctl *c, const char *name_or_id, drmgmt_record **tenant)
+{
+    drmgmt_error *error = NULL;
+
+    return drmgmt_tenant_get(c->session, name_or_id, tenant, &error) ? ctl_fail(error) : 0;
+}
+
+static int change(ctl *c, const char *field, const char *value)
+{
+    drmgmt_record *tenant = NULL, *after = NULL;
+    drmgmt_draft *draft = NULL;
+    drmgmt_error *error = NULL;
+    long long version = 0;
+    int code = ctl_number(c, "if-version", 1, INT64_MAX, &version);
+
+    if (!code)
+        code = ctl_open(c);
+    if (!code)
+        code = find(c, c->args[0], &tenant);
+    if (!code && ((!(draft = drmgmt_draft_new(drmgmt_entity_find("tenant"))) &&
+                   (code = ctl_complain(DRMGMT_ERR_NO_MEMORY, "out of memory"))) ||
+                  drmgmt_draft_set(draft, field, value, &error) ||
+                  drmgmt_tenant_update(c->session, drmgmt_record_id(tenant), version, draft, &after, &error)))
+        code = code ? code : ctl_fail(error);
+    drmgmt_draft_free(draft);
+    drmgmt_record_free(tenant);
+    return code ? code : ctl_show(c, after);
+}
+
+int ctl_cmd_tenant_rename(ctl *c)
+{
+    return change(c, "name", c->args[1]);
+}
+
+int ctl_cmd_tenant_suspend(ctl *c)
+{
+    return change(c, "status", "suspended");
+}
+
+int ctl_cmd_tenant_resume(ctl *c)
+{
+    return change(c, "status", "active");
+}
+
+/* Until it is gone, with a line now and then of how far that is. */
+static int watch(ctl *c, const char *id)
+{
+    enum { EVERY_MS = 500 };
+    char said[24] = "";
+
+    for (;;) {
+        drmgmt_record *tenant = NULL;
+        drmgmt_error *error = NULL;
+        int rc = drmgmt_tenant_get(c->session, id, &tenant, &error);
+        if (rc == DRMGMT_ERR_NOT_FOUND) {
+            drmgmt_error_free(error);
+            return 0;
+        }
+        if (rc)
+            return ctl_fail(error);
+        const char *purged = drmgmt_record_text(tenant, "purged");
+        if (purged && strcmp(purged, said) != 0) {
+            snprintf(said, sizeof said, "%s", purged);
+            ctl_note("%s rows removed", said);
+        }
+        drmgmt_record_free(tenant);
+        nanosleep(&(struct timespec){ .tv_nsec = EVERY_MS * 1000000L }, NULL);
+    }
+}
+
+static int delete_tenant(ctl *c, const char *name_or_id, int64_t version)
+{
+    drmgmt_record *tenant = NULL;
+    drmgmt_error *error = NULL;
+    int code = find(c, name_or_id, &tenant);
+
+    if (code)
+        return code;
+    if (drmgmt_tenant_delete(c->session, drmgmt_record_id(tenant), version, &error))
+        code = ctl_fail(error);
+    else if (ctl_has(c, "wait"))
+        code = watch(c, drmgmt_record_id(tenant));
+    drmgmt_record_free(tenant);
+    return code;
+}
+
+int ctl_cmd_tenant_delete(ctl *c)
+{
+    return ctl_delete_each(c, "tenant", "Delete", "deleted", delete_tenant);
 }

@@ -41,6 +41,7 @@ const ctl_group ctl_groups[CTL_GROUPS] = {
 
 static const ctl_option init_options[] = {
     { "tenant", 0, "NAME", NULL, "name of the tenant" },
+    { "platform", 0, NULL, NULL, "make an administrator of the platform, who manages tenants, in place of a tenant" },
     { "email", 0, "ADDRESS", NULL, "e-mail address of the administrator, who logs in by it" },
     { "password-file", 0, "FILE", NULL, "the password, in the first line of FILE (- is standard input)" },
     { "keyring", 0, "FILE", "DRM_KEYRING", "the keyring; made when it is not there" },
@@ -82,6 +83,21 @@ static const ctl_option device_update_options[] = {
 
 static const ctl_option delete_options[] = {
     { "if-version", 0, "N", NULL, "only if its version is still N" },
+    { "yes", 'y', NULL, NULL, "do not ask" },
+};
+
+static const ctl_option tenant_create_options[] = {
+    { "email", 0, "ADDRESS", NULL, "e-mail address of its first administrator" },
+    { "password-file", 0, "FILE", NULL, "the password, in the first line of FILE (- is standard input)" },
+};
+
+static const ctl_option tenant_change_options[] = {
+    { "if-version", 0, "N", NULL, "only if its version is still N" },
+};
+
+static const ctl_option tenant_delete_options[] = {
+    { "if-version", 0, "N", NULL, "only if its version is still N" },
+    { "wait", 0, NULL, NULL, "wait until all its rows are removed, and tell how many are" },
     { "yes", 'y', NULL, NULL, "do not ask" },
 };
 
@@ -162,11 +178,12 @@ static const ctl_option audit_export_options[] = {
 
 const ctl_command ctl_commands[] = {
     { "init", NULL, "", 0, 0, OWN(init_options), CTL_OUTPUT | CTL_OWNER, NULL, ctl_cmd_init,
-      "make the keyring and the first tenant",
+      "make the keyring, and the first tenant or administrator of the platform",
       "A keyring that is there already is used, and registered with the database. Without --password-file the "
       "password\n"
       "is asked for on the terminal; where there is none, or the answer is empty, one is made and shown this once.",
       "drmctl init --tenant acme --email ops@acme.example --keyring /etc/drmgmt/keyring\n"
+      "drmctl init --platform --email root@operator.example\n"
       "pass show drm | drmctl init --tenant acme --email ops@acme.example --password-file -" },
     { "db", "migrate", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_OWNER, NULL, ctl_cmd_db_migrate,
       "bring the schema to this version",
@@ -224,6 +241,26 @@ const ctl_command ctl_commands[] = {
       "A quota without a limit is not set. API requests are counted by drmd, which tells how many: GET /api/v1/quota.",
       "drmctl quota\n"
       "drmctl quota -o json | jq '.[] | select(.limit and .used >= .limit) | .quota'" },
+    { "tenant", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "tenant", ctl_cmd_tenant_list,
+      "list tenants", "For administrators of the platform: drmctl login --tenant platform.",
+      "drmctl tenant list --status suspended" },
+    { "tenant", "show", "TENANT", 1, 1, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_tenant_show,
+      "show a tenant", "TENANT is its name or id, here and below.", "drmctl tenant show acme" },
+    { "tenant", "create", "NAME", 1, 1, OWN(tenant_create_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_tenant_create, "create a tenant with its first administrator", NULL,
+      "drmctl tenant create acme --email ops@acme.example\n"
+      "pass show acme | drmctl tenant create acme --email ops@acme.example --password-file -" },
+    { "tenant", "rename", "TENANT NAME", 2, 2, OWN(tenant_change_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_tenant_rename, "give a tenant another name", NULL, "drmctl tenant rename acme 'Acme Ltd'" },
+    { "tenant", "suspend", "TENANT", 1, 1, OWN(tenant_change_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_tenant_suspend, "keep a tenant's people out and begin no jobs of it",
+      "Takes hold with the next call; running jobs end.", "drmctl tenant suspend acme" },
+    { "tenant", "resume", "TENANT", 1, 1, OWN(tenant_change_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_tenant_resume, "open a suspended tenant again", NULL, "drmctl tenant resume acme" },
+    { "tenant", "delete", "TENANT...", 1, -1, OWN(tenant_delete_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_tenant_delete, "delete tenants with all that is theirs",
+      "The data keys are destroyed at once: no secret of the tenant opens any more. Workers remove its rows.",
+      "drmctl tenant delete acme --wait" },
 
     { "device", "create", "[NAME]", 0, 1, OWN(device_create_options), CTL_OUTPUT | CTL_SESSION, NULL,
       ctl_cmd_device_create, "register a device",
@@ -358,7 +395,7 @@ const char *ctl_noun_summary(const char *noun)
     } several[] = {
         { "db", "the database's schema" },
         { "second-factor", "the second factor of a log-in" },
-        { "tenant", "your tenant" },
+        { "tenant", "your tenant's settings; and tenants, for administrators of the platform" },
         { "device", "devices and their protocol profiles" },
         { "credential", "SNMP credentials" },
         { "snmp", "SNMP" },

@@ -130,6 +130,8 @@ void ctl_hold_signals(bool hold);
 int ctl_read_all(const char *path, size_t max, char **text, size_t *length);
 int ctl_read_fd(int fd, const char *path, size_t max, char **text, size_t *length);
 /* The first line of it: a secret of one line. Free with ctl_free_secret(). */
+/* The value of --password-file, else asked for without echo. */
+int ctl_get_password(const ctl *c, char **password);
 int ctl_read_secret(const char *path, const char *what, char **secret);
 /* Asks on the terminal without echo. Only if ctl_can_ask(). */
 bool ctl_can_ask(void);
@@ -172,6 +174,13 @@ int ctl_device_id(ctl *c, const char *name_or_id, char id[37]);
 int ctl_cmd_init(ctl *c);
 int ctl_cmd_db_migrate(ctl *c);
 int ctl_cmd_db_status(ctl *c);
+int ctl_cmd_tenant_list(ctl *c);
+int ctl_cmd_tenant_show(ctl *c);
+int ctl_cmd_tenant_create(ctl *c);
+int ctl_cmd_tenant_rename(ctl *c);
+int ctl_cmd_tenant_suspend(ctl *c);
+int ctl_cmd_tenant_resume(ctl *c);
+int ctl_cmd_tenant_delete(ctl *c);
 int ctl_cmd_login(ctl *c);
 int ctl_cmd_logout(ctl *c);
 int ctl_cmd_whoami(ctl *c);

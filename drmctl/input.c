@@ -197,3 +197,15 @@ int ctl_read_json(const char *path, json_t **object)
     *object = value;
     return 0;
 }
+
+int ctl_get_password(const ctl *c, char **password)
+{
+    const char *file = ctl_value(c, "password-file");
+
+    if (file)
+        return ctl_read_secret(file, "password", password);
+    if (!ctl_can_ask())
+        return ctl_usage(c,
+                         "there is no terminal to ask for the password: --password-file FILE, or - for standard input");
+    return ctl_ask_secret("Password", password);
+}

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* RFC 6749, section 5.1. */
-static void reply_tokens(drmd_request *r, drmgmt_tokens *tokens)
+void drmd_reply_tokens(drmd_request *r, drmgmt_tokens *tokens)
 {
     drmd_buffer *b = &r->worker->text;
     drmd_buffer_reset(b, 64 * 1024);
@@ -18,7 +18,7 @@ static void reply_tokens(drmd_request *r, drmgmt_tokens *tokens)
     if (b->failed)
         drmd_reply_problem(r, 503, NULL, "Out of memory.");
     else
-        drmd_reply(r, 200, drmd_json, b->data, b->length);
+        drmd_reply(r, r->route->status, drmd_json, b->data, b->length);
     drmd_buffer_wipe(&r->worker->out);
     drmd_buffer_wipe(b);
 }
@@ -51,7 +51,7 @@ void drmd_auth_login(drmd_request *r)
     if (failed)
         reply_failure(r, error);
     else
-        reply_tokens(r, tokens);
+        drmd_reply_tokens(r, tokens);
 }
 
 void drmd_auth_refresh(drmd_request *r)
@@ -68,7 +68,7 @@ void drmd_auth_refresh(drmd_request *r)
     if (failed)
         reply_failure(r, error);
     else
-        reply_tokens(r, tokens);
+        drmd_reply_tokens(r, tokens);
 }
 
 void drmd_auth_logout(drmd_request *r)

@@ -114,7 +114,7 @@ static const char if_match_form[] = "If-Match must be * or a list of at most 16 
 
 /* Which version If-Match asks for: 0 for any. One tag is left to the database to compare, in the statement that writes;
  * of several, the one that is current is taken. False: answered. */
-static bool if_match(drmd_request *r, const char *id, int64_t *version)
+bool drmd_if_match(drmd_request *r, const char *id, int64_t *version)
 {
     const drmd_noun *noun = r->route->noun;
     const char *list = r->headers[DRMD_H_IF_MATCH], *text;
@@ -170,23 +170,26 @@ static bool not_modified(const drmd_request *r)
     return false;
 }
 
+void drmd_reply_created(drmd_request *r, drmgmt_record *record)
+{
+    set_etag(r, record);
+    snprintf(r->location, sizeof r->location, "%s/%s", r->route->noun->path, drmgmt_record_id(record));
+    drmd_reply_record(r, 201, record);
+}
+
 void drmd_crud_create(drmd_request *r)
 {
-    const drmd_noun *noun = r->route->noun;
     drmgmt_draft *draft = drmd_draft_from(r, entity_of(r));
     if (!draft)
         return;
     drmgmt_record *record = NULL;
     drmgmt_error *error = NULL;
-    int failed = noun->create(r->session, draft, &record, &error);
+    int failed = r->route->noun->create(r->session, draft, &record, &error);
     drmgmt_draft_free(draft);
-    if (failed) {
+    if (failed)
         drmd_reply_error(r, error);
-        return;
-    }
-    set_etag(r, record);
-    snprintf(r->location, sizeof r->location, "%s/%s", noun->path, drmgmt_record_id(record));
-    drmd_reply_record(r, 201, record);
+    else
+        drmd_reply_created(r, record);
 }
 
 void drmd_crud_get(drmd_request *r)
@@ -209,7 +212,7 @@ void drmd_crud_get(drmd_request *r)
 void drmd_crud_update(drmd_request *r)
 {
     int64_t version;
-    if (!if_match(r, r->params[0], &version))
+    if (!drmd_if_match(r, r->params[0], &version))
         return;
     drmgmt_draft *draft = drmd_draft_from(r, entity_of(r));
     if (!draft)
@@ -230,7 +233,7 @@ void drmd_crud_delete(drmd_request *r)
 {
     int64_t version;
     drmgmt_error *error = NULL;
-    if (!if_match(r, r->params[0], &version))
+    if (!drmd_if_match(r, r->params[0], &version))
         return;
     if (r->route->noun->remove(r->session, r->params[0], version, &error))
         drmd_reply_error(r, error);

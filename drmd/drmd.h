@@ -39,7 +39,8 @@ typedef struct drmd_config {
     unsigned port;
     program_settings settings;
     const char *docs, *port_file;
-    bool show_routes; /* and do nothing else */
+    bool show_routes;        /* and do nothing else */
+    bool allow_registration; /* strangers may make tenants */
     const char *cors_origins[16];
     size_t n_cors_origins;
     drmd_cidr proxies[16]; /* whose X-Forwarded-For is believed */

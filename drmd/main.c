@@ -26,6 +26,7 @@ static const char usage[] =
     "  --outbound-allow R    let all tenants' URLs lead to these special addresses, CIDR[:PORT[-PORT]][/udp or /tcp];\n"
     "                        may be repeated; rules of one tenant: drmctl outbound\n"
     "  --client-timeout N    seconds a client may be silent in the middle of a request or response, 1..600 (15)\n"
+    "  --allow-registration  let anybody make a tenant of their own (POST /api/v1/auth/register)\n"
     "  --cors-origin ORIGIN  allow this origin to call from a browser; may be repeated\n"
     "  --trusted-proxy CIDR  believe what this address or network says in X-Forwarded-For; may be repeated\n"
     "  --log-level LEVEL     error, warning, info or debug (info)\n"
@@ -47,7 +48,8 @@ enum option_id {
     OPT_CORS,
     OPT_PROXY,
     OPT_PORT_FILE,
-    OPT_ROUTES
+    OPT_ROUTES,
+    OPT_REGISTRATION
 };
 
 static const struct option options[] = {
@@ -56,6 +58,7 @@ static const struct option options[] = {
     { "docs", required_argument, NULL, OPT_DOCS },
     { "threads", required_argument, NULL, OPT_THREADS },
     { "client-timeout", required_argument, NULL, OPT_CLIENT_TIMEOUT },
+    { "allow-registration", no_argument, NULL, OPT_REGISTRATION },
     { "cors-origin", required_argument, NULL, OPT_CORS },
     { "trusted-proxy", required_argument, NULL, OPT_PROXY },
     { "port-file", required_argument, NULL, OPT_PORT_FILE },
@@ -109,6 +112,9 @@ static bool apply(void *user, int id, const char *value)
         return program_number("--threads", value, 4, 4096, &config->threads);
     case OPT_CLIENT_TIMEOUT:
         return program_number("--client-timeout", value, 1, 600, &config->client_timeout);
+    case OPT_REGISTRATION:
+        config->allow_registration = true;
+        return true;
     case OPT_CORS:
         return add_origin(config, value);
     case OPT_PROXY:

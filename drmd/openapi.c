@@ -372,10 +372,9 @@ static json_t *make_responses(const drmd_route *route)
     if (route->request) {
         add_problem(responses, 413);
         add_problem(responses, 415);
-        if (!(route->flags & DRMD_PUBLIC))
-            add_problem(responses, 409);
-        else
-            add_problem(responses, 401);
+        add_problem(responses, 409);
+        add_problem(responses, 401);
+        add_problem(responses, 403);
     }
     if (route->flags & DRMD_IF_MATCH)
         add_problem(responses, 412);

@@ -54,7 +54,7 @@ extern const size_t drmd_n_routes;
 /* Writes the table as JSON, one row a line, to standard output. Returns the exit code. */
 int drmd_routes_print(void);
 
-extern const drmd_noun drmd_noun_device, drmd_noun_snmp_credential, drmd_noun_audit_log;
+extern const drmd_noun drmd_noun_device, drmd_noun_snmp_credential, drmd_noun_audit_log, drmd_noun_tenant;
 
 /* ---- router.c ---- */
 typedef struct drmd_match {
@@ -77,6 +77,7 @@ drmd_handler drmd_second_factor_status, drmd_second_factor_begin, drmd_second_fa
     drmd_second_factor_disable, drmd_second_factor_recovery_codes, drmd_second_factor_reset;
 drmd_handler drmd_tenant_settings_get, drmd_tenant_settings_update;
 drmd_handler drmd_api_key_create, drmd_api_key_list, drmd_api_key_revoke;
+drmd_handler drmd_auth_register, drmd_tenant_create, drmd_tenant_delete;
 drmd_handler drmd_crud_create, drmd_crud_get, drmd_crud_update, drmd_crud_delete, drmd_crud_list;
 drmd_handler drmd_outbound_list, drmd_tenant_outbound_list, drmd_tenant_outbound_allow, drmd_tenant_outbound_remove;
 drmd_handler drmd_job_submit, drmd_job_enqueue, drmd_job_list, drmd_job_get, drmd_job_cancel, drmd_job_events;
@@ -90,8 +91,14 @@ drmd_handler drmd_health, drmd_ready, drmd_metrics_get, drmd_openapi_get, drmd_d
 drmgmt_query *drmd_query_from(drmd_request *r, const drmgmt_entity *entity);
 /* A draft from the request's body; answers itself and returns NULL when it is refused. */
 drmgmt_draft *drmd_draft_from(drmd_request *r, const drmgmt_entity *entity);
+/* The version of If-Match; 0 without one. False: it was refused, and answered. */
+bool drmd_if_match(drmd_request *r, const char *id, int64_t *version);
 /* Sends a page or a record, freeing it. */
 void drmd_reply_page(drmd_request *r, drmgmt_page *page);
 void drmd_reply_record(drmd_request *r, int status, drmgmt_record *record);
+/* 201 with ETag and Location of the route's noun. */
+void drmd_reply_created(drmd_request *r, drmgmt_record *record);
+/* api_auth.c: an answer with tokens, freeing them. */
+void drmd_reply_tokens(drmd_request *r, drmgmt_tokens *tokens);
 
 #endif

@@ -1,14 +1,15 @@
 /* The table of schemas.h. */
 #include "schemas.h"
 
-#define STRING  "{\"type\":\"string\",\"minLength\":1}"
-#define OBJECT  "\"type\":\"object\",\"additionalProperties\":false,"
-#define BOOL    "{\"type\":\"boolean\"}"
-#define UUID    "{\"type\":\"string\",\"format\":\"uuid\"}"
-#define ROLE    "{\"enum\":[\"none\",\"viewer\",\"operator\",\"administrator\"]}"
-#define TEXTS   "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"
-#define TEXT    "{\"type\":\"string\"}"
-#define INTEGER "{\"type\":\"integer\"}"
+#define STRING   "{\"type\":\"string\",\"minLength\":1}"
+#define OBJECT   "\"type\":\"object\",\"additionalProperties\":false,"
+#define BOOL     "{\"type\":\"boolean\"}"
+#define UUID     "{\"type\":\"string\",\"format\":\"uuid\"}"
+#define PASSWORD "{\"type\":\"string\",\"format\":\"password\",\"minLength\":1}"
+#define ROLE     "{\"enum\":[\"none\",\"viewer\",\"operator\",\"administrator\"]}"
+#define TEXTS    "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"
+#define TEXT     "{\"type\":\"string\"}"
+#define INTEGER  "{\"type\":\"integer\"}"
 
 const drmd_schema drmd_schemas[] = {
     { "Problem",
@@ -26,10 +27,14 @@ const drmd_schema drmd_schemas[] = {
       "\"description\":\"Null: no limit\"},\"used\":{\"type\":[\"integer\",\"null\"],\"description\":\"Of API "
       "requests those of this minute; null: none was counted\"}}}}}}" },
     { "Login",
-      "{" OBJECT "\"required\":[\"email\",\"password\"],\"properties\":{\"email\":" STRING
-      ",\"password\":{\"type\":\"string\",\"format\":\"password\",\"minLength\":1},\"tenant\":{\"type\":\"string\","
+      "{" OBJECT "\"required\":[\"email\",\"password\"],\"properties\":{\"email\":" STRING ",\"password\":" PASSWORD
+      ",\"tenant\":{\"type\":\"string\","
       "\"description\":\"Name of the tenant, when the address has users in several\"},\"second_factor\":{\"type\":"
       "\"string\",\"description\":\"A one-time code or a recovery code, when the user has a second factor\"}}}" },
+    { "TenantCreate", "{" OBJECT "\"required\":[\"name\",\"email\",\"password\"],\"properties\":{\"name\":" STRING
+                      ",\"email\":" STRING ",\"password\":" PASSWORD "}}" },
+    { "Register", "{" OBJECT "\"required\":[\"tenant\",\"email\",\"password\"],\"properties\":{\"tenant\":" STRING
+                  ",\"email\":" STRING ",\"password\":" PASSWORD "}}" },
     { "RefreshToken", "{" OBJECT "\"required\":[\"refresh_token\"],\"properties\":{\"refresh_token\":" STRING "}}" },
     { "Tokens", "{\"type\":\"object\",\"required\":[\"access_token\",\"token_type\",\"expires_in\",\"refresh_token\"],"
                 "\"properties\":{"

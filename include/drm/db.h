@@ -39,6 +39,12 @@ DRMGMT_API DRMGMT_NODISCARD int drmgmt_db_install_keyring(const char *owner_url,
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_db_create_tenant(const char *owner_url, const char *keyring_path,
                                                         const char *tenant, const char *email, const char *password,
                                                         char tenant_id[37], drmgmt_error **error);
+/* Creates an administrator of the platform, who manages tenants (drm/tenant.h) and other administrators of the platform
+ * and logs in naming the tenant DRMGMT_PLATFORM_TENANT. Errors: CONFLICT (address taken), INVALID. *user_id: 37 bytes.
+ */
+DRMGMT_API DRMGMT_NODISCARD int drmgmt_db_create_platform_administrator(const char *owner_url, const char *keyring_path,
+                                                                        const char *email, const char *password,
+                                                                        char user_id[37], drmgmt_error **error);
 
 /* Gives a tenant (its id) an outbound rule from the host: for the one who sets a system up, before there is a platform
  * administrator. rule: "10.0.0.0/8", "127.0.0.0/8:161-162/udp", "[fd00::/8]:443" (docs/outbound.md).

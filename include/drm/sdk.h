@@ -17,6 +17,7 @@
 #include <drm/second_factor.h>
 #include <drm/session.h>
 #include <drm/tenant_settings.h>
+#include <drm/tenant.h>
 #include <drm/version.h>
 #include <drm/worker.h>
 

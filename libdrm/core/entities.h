@@ -11,5 +11,6 @@ extern const drmgmt_entity drmgmt__entity_api_key;         /* auth/api_key.c */
 extern const drmgmt_entity drmgmt__entity_tenant_settings; /* tenant/settings.c */
 extern const drmgmt_entity drmgmt__entity_outbound_rule;   /* net/rule_entity.c */
 extern const drmgmt_entity drmgmt__entity_audit_log;       /* audit/audit_entity.c */
+extern const drmgmt_entity drmgmt__entity_tenant;          /* tenant/tenant_entity.c */
 
 #endif

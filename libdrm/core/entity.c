@@ -5,14 +5,9 @@
 #include <string.h>
 
 static const drmgmt_entity *const entities[] = {
-    &drmgmt__entity_device,
-    &drmgmt__entity_snmp_credential,
-    &drmgmt__entity_job,
-    &drmgmt__entity_api_key,
-    &drmgmt__entity_tenant_settings,
-    &drmgmt__entity_outbound_rule,
-    &drmgmt__entity_audit_log,
-    NULL,
+    &drmgmt__entity_device,    &drmgmt__entity_snmp_credential, &drmgmt__entity_job,
+    &drmgmt__entity_api_key,   &drmgmt__entity_tenant_settings, &drmgmt__entity_outbound_rule,
+    &drmgmt__entity_audit_log, &drmgmt__entity_tenant,          NULL,
 };
 
 const drmgmt_entity *const *drmgmt_entity_all(void)

@@ -282,3 +282,15 @@ int drmgmt__sched_reap(drmgmt_session *system, const char *worker_id, unsigned r
     *moved = rows;
     return 0;
 }
+
+int drmgmt__sched_purge(drmgmt_session *system, unsigned limit, drmgmt__rows **gone, drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    char audit_id[DRMGMT__UUID_SIZE];
+
+    if (drmgmt__uuid_v7(audit_id))
+        return drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "the system gives no random numbers");
+    drmgmt__param_int(&p, limit);
+    drmgmt__param(&p, audit_id);
+    return call(system, &drmgmt__q_sched_purge, &p, gone, error);
+}

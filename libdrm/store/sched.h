@@ -54,6 +54,9 @@ int drmgmt__sched_finish(drmgmt_session *system, const char *worker_id, drmgmt__
  * last time. */
 int drmgmt__sched_reap(drmgmt_session *system, const char *worker_id, unsigned reap_after_ms, bool *rang,
                        drmgmt__rows **moved, drmgmt_error **error);
+/* Removes a batch of the rows of a tenant that is being deleted. gone: (tenant_id, name, rows removed, whether the
+ * tenant itself is gone now), no row when there is nothing to do. */
+int drmgmt__sched_purge(drmgmt_session *system, unsigned limit, drmgmt__rows **gone, drmgmt_error **error);
 /* Signs a worker off. */
 int drmgmt__sched_leave(drmgmt_session *system, const char *worker_id, drmgmt_error **error);
 

@@ -5,10 +5,9 @@
 #include "core/core.h"
 #include "queries.h"
 #include "store/owner.h"
+#include "tenant/founding.h"
 #include <drm/db.h>
 #include <string.h>
-
-enum { NAME_MAX_CHARACTERS = 100 };
 
 DRMGMT__DEFINE_CLEANUP(keyring_freep, drmgmt__keyring *, drmgmt__keyring_free)
 
@@ -83,48 +82,8 @@ int drmgmt_db_install_keyring(const char *owner_url, const char *keyring_path, b
 
 /* ---- tenants ---- */
 
-struct plan {
-    char tenant_id[DRMGMT__UUID_SIZE], user_id[DRMGMT__UUID_SIZE], audit_id[DRMGMT__UUID_SIZE];
-    char email[DRMGMT__EMAIL_SIZE];
-    const char *name;
-    char *password_hash;
-    drmgmt__data_key key;
-    uint8_t wrapped[DRMGMT__WRAPPED_SIZE];
-};
-
-static int check(const char *name, const char *email, struct plan *plan, drmgmt_error **error)
-{
-    long length = name ? drmgmt__text_length(name) : 0;
-
-    if (length < 1 || length > NAME_MAX_CHARACTERS || name[0] == ' ' || name[strlen(name) - 1] == ' ')
-        return drmgmt__fail_full(
-            error, DRMGMT_ERR_INVALID, false, NULL, "tenant",
-            "tenant: 1 to %d characters are expected, no control characters, no space at either end",
-            NAME_MAX_CHARACTERS);
-    /* Log-in takes a tenant's name or id: a name must not pass for another's id. */
-    if (drmgmt__uuid_valid(name))
-        return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "tenant",
-                                 "tenant: a name is expected, not a UUID");
-    if (!drmgmt__email_normalise(email, plan->email))
-        return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "email",
-                                 "email: an address like name@example.net is expected");
-    plan->name = name;
-    return 0;
-}
-
-static int make(struct plan *plan, const drmgmt__keyring *keyring, const char *password, drmgmt_error **error)
-{
-    int rc = drmgmt__password_hash(password, &plan->password_hash, error);
-
-    if (rc)
-        return rc;
-    if (drmgmt__uuid_v7(plan->tenant_id) || drmgmt__uuid_v7(plan->user_id) || drmgmt__uuid_v7(plan->audit_id) ||
-        drmgmt__data_key_new(keyring, plan->tenant_id, &plan->key, plan->wrapped))
-        return drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "the tenant's data key cannot be made");
-    return 0;
-}
-
-static int enter(drmgmt__owner *owner, const drmgmt__keyring *keyring, const struct plan *plan, drmgmt_error **error)
+static int enter(drmgmt__owner *owner, const drmgmt__keyring *keyring, const drmgmt__founding *plan,
+                 drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     char seal[DRMGMT__SEAL_SIZE];
@@ -139,26 +98,38 @@ static int enter(drmgmt__owner *owner, const drmgmt__keyring *keyring, const str
                    " and connect to PostgreSQL itself, not to a pooler");
 }
 
-static int insert(drmgmt__owner *owner, const struct plan *plan, drmgmt_error **error)
+static int insert(drmgmt__owner *owner, const drmgmt__founding *plan, drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     drmgmt_error *failure = NULL;
 
-    drmgmt__param(&p, plan->tenant_id);
-    drmgmt__param(&p, plan->name);
-    drmgmt__param_int(&p, plan->key.version);
-    drmgmt__param_bytes(&p, plan->wrapped, sizeof plan->wrapped);
-    drmgmt__param(&p, plan->user_id);
-    drmgmt__param(&p, plan->email);
-    drmgmt__param(&p, plan->password_hash);
-    drmgmt__param(&p, plan->audit_id);
+    drmgmt__founding_params(plan, NULL, NULL, &p);
     int rc = drmgmt__owner_exec(owner, drmgmt__q_auth_create_tenant.sql, &p, NULL, &failure);
     /* The address cannot be taken in a tenant that is new; the name can. */
     return explain(rc, DRMGMT_ERR_CONFLICT, failure, error, DRMGMT_ERR_CONFLICT, "tenant",
                    "a tenant of this name exists already");
 }
 
-static int create(const char *owner_url, const drmgmt__keyring *keyring, const struct plan *plan, drmgmt_error **error)
+static int insert_platform(drmgmt__owner *owner, const drmgmt__founding *plan, drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    drmgmt_error *failure = NULL;
+
+    drmgmt__param_int(&p, plan->key_version);
+    drmgmt__param_bytes(&p, plan->wrapped, sizeof plan->wrapped);
+    drmgmt__param(&p, plan->user_id);
+    drmgmt__param(&p, plan->email);
+    drmgmt__param(&p, plan->password_hash);
+    drmgmt__param(&p, plan->audit_id);
+    int rc = drmgmt__owner_exec(owner, drmgmt__q_auth_create_platform.sql, &p, NULL, &failure);
+    return explain(rc, DRMGMT_ERR_CONFLICT, failure, error, DRMGMT_ERR_CONFLICT, "email",
+                   "a platform administrator with this address exists already");
+}
+
+typedef int insert_fn(drmgmt__owner *owner, const drmgmt__founding *plan, drmgmt_error **error);
+
+static int create(const char *owner_url, const drmgmt__keyring *keyring, const drmgmt__founding *plan, insert_fn *fill,
+                  drmgmt_error **error)
 {
     DRMGMT__OWNER drmgmt__owner *owner = NULL;
     int rc = drmgmt__owner_open(owner_url, &owner, error);
@@ -170,7 +141,7 @@ static int create(const char *owner_url, const drmgmt__keyring *keyring, const s
     if (!rc)
         rc = enter(owner, keyring, plan, error);
     if (!rc)
-        rc = insert(owner, plan, error);
+        rc = fill(owner, plan, error);
     return rc ? rc : drmgmt__owner_script(owner, "COMMIT", error);
 }
 
@@ -178,18 +149,35 @@ int drmgmt_db_create_tenant(const char *owner_url, const char *keyring_path, con
                             const char *password, char tenant_id[37], drmgmt_error **error)
 {
     DRMGMT__CLEANUP(keyring_freep) drmgmt__keyring *keyring = NULL;
-    struct plan plan = { .name = NULL };
-    int rc = check(tenant, email, &plan, error);
+    drmgmt__founding plan = { .name = NULL };
+    int rc = drmgmt__tenant_name_check(tenant, "tenant", error);
 
     if (!rc)
         rc = drmgmt__keyring_load(keyring_path, &keyring, error);
     if (!rc)
-        rc = make(&plan, keyring, password, error);
+        rc = drmgmt__founding_make(keyring, NULL, tenant, email, password, &plan, error);
     if (!rc)
-        rc = create(owner_url, keyring, &plan, error);
+        rc = create(owner_url, keyring, &plan, insert, error);
     if (!rc)
         memcpy(tenant_id, plan.tenant_id, sizeof plan.tenant_id);
-    drmgmt__free_secret(plan.password_hash);
-    drmgmt__wipe(&plan, sizeof plan);
+    drmgmt__founding_clear(&plan);
+    return rc;
+}
+
+int drmgmt_db_create_platform_administrator(const char *owner_url, const char *keyring_path, const char *email,
+                                            const char *password, char user_id[37], drmgmt_error **error)
+{
+    DRMGMT__CLEANUP(keyring_freep) drmgmt__keyring *keyring = NULL;
+    drmgmt__founding plan = { .name = NULL };
+    int rc = drmgmt__keyring_load(keyring_path, &keyring, error);
+
+    if (!rc)
+        rc = drmgmt__founding_make(keyring, DRMGMT_PLATFORM_TENANT_ID, DRMGMT_PLATFORM_TENANT, email, password, &plan,
+                                   error);
+    if (!rc)
+        rc = create(owner_url, keyring, &plan, insert_platform, error);
+    if (!rc)
+        memcpy(user_id, plan.user_id, sizeof plan.user_id);
+    drmgmt__founding_clear(&plan);
     return rc;
 }

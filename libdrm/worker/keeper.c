@@ -150,6 +150,26 @@ static void link_audit(struct keeper *k)
     drmgmt_error_free(error);
 }
 
+/* ---- tenants that are being deleted ---- */
+
+/* One batch: the keeper has workers to look after in between. */
+static void purge(struct keeper *k)
+{
+    enum { BATCH = 2000 };
+    drmgmt_error *error = NULL;
+    DRMGMT__ROWS drmgmt__rows *gone = NULL;
+
+    if (drmgmt__sched_purge(k->session, BATCH, &gone, &error)) {
+        /* Not the heart's matter: it is tried again, and said. */
+        drmgmt__log(k->w->context, DRMGMT_LOG_WARNING, "the rows of a deleted tenant cannot be removed now", "error",
+                    drmgmt_error_message(error), NULL);
+        drmgmt_error_free(error);
+    } else if (drmgmt__rows_count(gone) && drmgmt__rows_bool(gone, 0, 3)) {
+        drmgmt__log(k->w->context, DRMGMT_LOG_INFO, "a tenant was deleted with all its rows", "tenant",
+                    drmgmt__rows_text(gone, 0, 0), NULL);
+    }
+}
+
 /* The mutex is held, but not during the calls. */
 static void keep(struct keeper *k, const drmgmt__lease *lease, bool doubt)
 {
@@ -167,6 +187,7 @@ static void keep(struct keeper *k, const drmgmt__lease *lease, bool doubt)
     if (due) {
         look_after(k, lease, beats && steady(k));
         link_audit(k);
+        purge(k);
         k->due_at = now + w->timing.due_ms;
     }
     pthread_mutex_lock(&w->mutex);

@@ -35,8 +35,9 @@ class Drmd(Program):
     name = "drmd"
     stop_seconds = 15
 
-    def __init__(self, build, log, env, folder, listen=None, port=None):
+    def __init__(self, build, log, env, folder, listen=None, port=None, more=()):
         super().__init__(build, log, env, folder)
+        self.more = more  # options
         self.given = listen
         self.port = port
         self.url = None
@@ -45,7 +46,7 @@ class Drmd(Program):
     def argv(self):
         listen = self.given or f"127.0.0.1:{self.port or 0}"
         docs = ["--docs", self.docs] if self.docs.is_dir() else []
-        return [self.binary, "--listen", listen, "--port-file", self.ready_file, *docs]
+        return [self.binary, "--listen", listen, "--port-file", self.ready_file, *docs, *self.more]
 
     def start(self):
         try:

@@ -15,11 +15,11 @@ GLOBAL_KEYS = {"tenants_name_key"}
 CALLABLE = {"sec.open_seal", "sec.tenant", "sec.context", "sec.actor", "sec.enter", "sec.enter_api_key", "sec.enter_system", "sec.require_system",
             "sec.auth_user", "sec.scope", "sec.selectors", "sec.sees_device", "sec.rights", "app.current_tenant", "app.current_user_id",
             "sched.worker_register", "sched.worker_leave", "sched.worker_beat", "sched.worker_recover", "sched.claim", "sched.finish",
-            "sched.reap", "sched.quotas", "sched.audit_link", "sec.throttle_admit", "sec.throttle_settle"}
+            "sched.reap", "sched.quotas", "sched.audit_link", "sec.throttle_admit", "sec.throttle_settle", "sec.may", "sched.purge"}
 ASKS = r"sec\.(require|require_system|require_mask|context|tenant|actor|tenant_make|second_factor\w*|audit_tenant|go_on_as)\("
 CALLABLE |= {"sched.outbound_rules"}
 # Functions that look across tenants, or write what programs may not: drm_sched's.
-SCHEDULERS = r"sched\.(?!ensure)|adm\.|sec\.(enter|auth_user|rights|require(?!_system)|apply_permissions|users_keep|user_roles|rbac_roles|audit_)"
+SCHEDULERS = r"sched\.(?!ensure)|adm\.|sec\.(enter|auth_user|rights|may|tenant_make|platform_administrator|require(?!_system)|apply_permissions|users_keep|user_roles|rbac_roles|audit_)"
 SCOPE = "((( SELECT sec.scope() AS scope) IS NULL) OR %s)"
 CODES = {"status", "lane", "protocol", "operation", "role", "kind", "snmp_version"}
 
@@ -62,6 +62,9 @@ def test_policies_compare_with_the_sealed_tenant_once_a_statement(names):
             assert check is None
             continue
         assert permissive, (table, name)
+        if name == "platform":
+            assert (table, command, roles) == ("drm.tenants", "r", "drm_app") and "sec.tenant()" in using and "platform:tenant" in using
+            continue
         if name == "scheduler":
             assert (using, check, roles) == ("true", "true", "drm_sched"), (table, name)
             continue
@@ -77,7 +80,7 @@ def test_policies_compare_with_the_sealed_tenant_once_a_statement(names):
                       " WHERE relnamespace = 'drm'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition")
     # A credential made with a device is the tenant's all the same.
     assert {table for table, name, *_ in policies if name == "scope"} == by_device - {"drm.snmp_credentials"} | {"drm.devices"}
-    assert {table for table, name, command, *_ in policies if command == "r"} == {"drm.mib_modules", "drm.mib_oids", "drm.tr181_parameters",
+    assert {table for table, name, command, *_ in policies if command == "r" and name != "platform"} == {"drm.mib_modules", "drm.mib_oids", "drm.tr181_parameters",
                                                                                     "drm.audit_logs"}
 
 

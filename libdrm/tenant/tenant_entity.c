@@ -1,0 +1,22 @@
+/* The description of a tenant, as the platform's administrators see it; read from drm.tenants under the alias t. */
+#include "core/entities.h"
+
+#include "core/cleanup.h"
+
+static const drmgmt_field fields[] = {
+    { "id", DRMGMT_TYPE_UUID, DRMGMT_FIELD_COLUMN, "t.tenant_id", "Made by the library; ordered by time", NULL },
+    { "name", DRMGMT_TYPE_TEXT, DRMGMT_FIELD_WRITABLE | DRMGMT_FIELD_FILTER | DRMGMT_FIELD_COLUMN, "t.name",
+      "Unique; a log-in may name it", "\"minLength\":1,\"maxLength\":100" },
+    { "status", DRMGMT_TYPE_TEXT, DRMGMT_FIELD_WRITABLE | DRMGMT_FIELD_FILTER | DRMGMT_FIELD_COLUMN, "t.status",
+      "active; suspended: nobody enters and no job begins; deleting: its rows are being removed",
+      "\"enum\":[\"active\",\"suspended\",\"deleting\"]" },
+    { "purged", DRMGMT_TYPE_INT, DRMGMT_FIELD_COLUMN, "t.purged", "Rows removed so far of one that is being deleted",
+      NULL },
+    { "version", DRMGMT_TYPE_INT, 0, "t.version", "Grows with each change; the ETag", NULL },
+    { "created_at", DRMGMT_TYPE_TIME, DRMGMT_FIELD_COLUMN, "t.created_at", "When it was made", NULL },
+    { "updated_at", DRMGMT_TYPE_TIME, 0, "t.updated_at", "When it was last changed", NULL },
+};
+
+const drmgmt_entity drmgmt__entity_tenant = {
+    "tenant", "tenants", "Whose devices, users and jobs are kept apart from all others'", fields, DRMGMT__COUNT(fields),
+};
