@@ -61,8 +61,27 @@ static int login_by_password(ctl *c, ctl_login *login)
     return code;
 }
 
+static int check_oidc(const ctl *c)
+{
+    static const char *const others[] = { "email", "password-file", "second-factor", "api-key-file" };
+
+    for (size_t i = 0; i < CTL_COUNT(others); i++)
+        if (ctl_has(c, others[i]))
+            return ctl_usage(c, "--oidc stands for a password: no --%s with it", others[i]);
+    if (!ctl_has(c, "tenant"))
+        return ctl_usage(c, "--tenant NAME is missing: whose provider is it?");
+    if (!ctl_value(c, "keyring"))
+        return ctl_usage(c, "a log-in by OpenID Connect is checked on this host and needs its keyring: give --keyring "
+                            "or set DRM_KEYRING");
+    return 0;
+}
+
 static int check_login(const ctl *c, const char *key_file)
 {
+    if (ctl_has(c, "oidc"))
+        return check_oidc(c);
+    if (ctl_has(c, "no-browser"))
+        return ctl_usage(c, "--no-browser goes with --oidc");
     if (key_file &&
         (ctl_has(c, "email") || ctl_has(c, "password-file") || ctl_has(c, "tenant") || ctl_has(c, "second-factor")))
         return ctl_usage(c, "--api-key-file stands for a log-in: no --email, --password-file, --tenant or "
@@ -70,7 +89,7 @@ static int check_login(const ctl *c, const char *key_file)
     if (key_file)
         return 0;
     if (!ctl_has(c, "email"))
-        return ctl_usage(c, "--email ADDRESS is missing, or --api-key-file FILE");
+        return ctl_usage(c, "--email ADDRESS is missing, or --oidc PROVIDER, or --api-key-file FILE");
     if (!ctl_value(c, "keyring"))
         return ctl_usage(c, "a log-in by password is checked on this host and needs its keyring: give --keyring or set "
                             "DRM_KEYRING; where there is none, use an API key: drmctl login --api-key-file FILE");
@@ -100,7 +119,9 @@ int ctl_cmd_login(ctl *c)
     if (!code)
         code = ctl_connect(c);
     if (!code)
-        code = key_file ? login_by_key(c, key_file, &login) : login_by_password(c, &login);
+        code = ctl_has(c, "oidc") ? ctl_login_by_oidc(c, &login)
+               : key_file         ? login_by_key(c, key_file, &login)
+                                  : login_by_password(c, &login);
     if (!code)
         code = store(path, &login);
     if (!code)

@@ -54,6 +54,8 @@ static const ctl_option log_in_options[] = {
     { "tenant", 0, "NAME", NULL, "which tenant, where the address has users in several" },
     { "password-file", 0, "FILE", NULL, "the password, in the first line of FILE (- is standard input)" },
     { "second-factor", 0, "CODE", NULL, "a code of the authenticator, or a recovery code; asked for when needed" },
+    { "oidc", 0, "PROVIDER", NULL, "log in by this OpenID Connect provider of the tenant" },
+    { "no-browser", 0, NULL, NULL, "with --oidc: only show the page's address, open no browser" },
     { "api-key-file", 0, "FILE", NULL, "keep the API key in FILE (- is standard input) in place of a log-in" },
     { "session-file", 0, "FILE", "DRM_SESSION", "where the log-in is kept" },
 };
@@ -120,6 +122,30 @@ static const ctl_option credential_update_options[] = {
     {                                                                                                                  \
         "timeout", 0, "SECONDS", NULL, "with --wait: how long to wait; 60 unless told otherwise"                       \
     }
+
+#define PROVIDER_OPTIONS                                                                                               \
+    { "issuer", 0, "URL", NULL, "the issuer, exactly as its own documents write it" },                                 \
+        { "client-id", 0, "ID", NULL, "what the issuer knows us by" },                                                 \
+        { "client-secret-file", 0, "FILE", NULL, "its secret, in the first line of FILE (- is standard input)" },      \
+        { "redirect-uri", 0, "URI", NULL, "where the browser comes back to, as registered at the issuer" },            \
+        { "scopes", 0, "WORDS", NULL, "what is asked for; \"openid email\" unless told otherwise" },                   \
+        { "link-by-email", 0, "true|false", NULL, "whether a new account is the user of its verified address" },       \
+        { "create-users", 0, "true|false", NULL, "whether a new account with a verified address is a new user" },      \
+        { "default-role", 0, "ROLE", NULL, "role of users so created: none, viewer or operator" },                     \
+        { "email-domain", 0, "DOMAIN", NULL, "create users of this domain only; may be repeated" },                    \
+        { "trust-issuer-factor", 0, "true|false", NULL, "whether the issuer's second factor stands for ours" },        \
+    {                                                                                                                  \
+        "enabled", 0, "true|false", NULL, "whether one may log in by it"                                               \
+    }
+
+static const ctl_option provider_create_options[] = { PROVIDER_OPTIONS };
+
+static const ctl_option provider_update_options[] = {
+    { "name", 0, "NAME", NULL, "another name" },
+    PROVIDER_OPTIONS,
+    { "no-client-secret", 0, NULL, NULL, "forget the secret: a public client, which PKCE protects alone" },
+    { "if-version", 0, "N", NULL, "only if its version is still N" },
+};
 
 static const ctl_option snmp_get_options[] = { WAIT_OPTIONS };
 
@@ -198,9 +224,11 @@ const ctl_command ctl_commands[] = {
       "log in, and keep the log-in for the commands that follow",
       "The password is asked for without echo. It is checked on this host, with its keyring; on a host without one, "
       "keep\n"
-      "an API key instead: drmctl login --api-key-file FILE.",
+      "an API key instead: drmctl login --api-key-file FILE. With --oidc a browser on this machine shows the issuer's\n"
+      "page, and comes back to an address of this machine that drmctl listens on meanwhile.",
       "drmctl login --email ops@acme.example\n"
       "drmctl login --email ops@acme.example --tenant acme --password-file ~/.drm-password\n"
+      "drmctl login --oidc corporate --tenant acme\n"
       "drmctl login --api-key-file ~/drm-key" },
     { "logout", NULL, "", 0, 0, OWN(log_out_options), CTL_DATABASE, NULL, ctl_cmd_logout,
       "revoke the log-in and forget it", NULL, "drmctl logout" },
@@ -357,6 +385,27 @@ const ctl_command ctl_commands[] = {
       "(drm-worker --outbound-allow) are not known here. Exit code 0: all are allowed; 1: not all.",
       "drmctl outbound check 10.20.3.4\n"
       "drmctl outbound check router.example.net --port 830 --transport tcp --tenant acme" },
+    { "oidc-provider", "create", "NAME", 1, 1, OWN(provider_create_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_oidc_provider_create, "let users log in by an OpenID Connect issuer",
+      "An account of the issuer that was not seen before is refused unless --link-by-email or --create-users says\n"
+      "otherwise. The browser comes back to https://HOST/api/v1/auth/oidc/TENANT/NAME/callback.",
+      "drmctl oidc-provider create corporate --issuer https://id.acme.example --client-id drmgmt \\\n"
+      "    --client-secret-file secret --link-by-email true \\\n"
+      "    --redirect-uri https://drm.acme.example/api/v1/auth/oidc/acme/corporate/callback" },
+    { "oidc-provider", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "oidc_provider",
+      ctl_cmd_oidc_provider_list, "list OpenID Connect providers",
+      "Secrets are never shown, only whether they are set.", "drmctl oidc-provider list" },
+    { "oidc-provider", "show", "PROVIDER", 1, 1, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_oidc_provider_show,
+      "show a provider, by name or id", NULL, "drmctl oidc-provider show corporate" },
+    { "oidc-provider", "update", "PROVIDER", 1, 1, OWN(provider_update_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_oidc_provider_update, "change a provider",
+      "What is not given stays as it is. Domains given replace all domains (--email-domain '' takes them away).\n"
+      "Log-ins that were begun with it and not finished end.",
+      "drmctl oidc-provider update corporate --client-secret-file new-secret\n"
+      "drmctl oidc-provider update corporate --enabled false" },
+    { "oidc-provider", "delete", "PROVIDER...", 1, -1, OWN(delete_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_oidc_provider_delete, "delete providers", "Users stay, and can log in otherwise.",
+      "drmctl oidc-provider delete corporate --yes" },
 
     { "audit", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "audit_log", ctl_cmd_audit_list,
       "list who did what, or was refused, newest first", "In an action, * stands for anything.",
@@ -403,6 +452,7 @@ const char *ctl_noun_summary(const char *noun)
         { "api-key", "API keys" },
         { "outbound", "where jobs may connect to" },
         { "audit", "the audit trail" },
+        { "oidc-provider", "OpenID Connect: issuers to log in by" },
         { "driver", "protocol drivers" },
     };
 

@@ -166,6 +166,8 @@ int ctl_session_remove(const char *path);
 /* Keeps other drmctl from refreshing at once; *fd is closed to let go. Makes the folder. */
 int ctl_session_lock(const char *path, int *fd);
 void ctl_login_take(ctl_login *login, drmgmt_tokens *tokens);
+/* Logs in by the provider that --oidc names, through a browser on this machine (login_oidc.c). */
+int ctl_login_by_oidc(ctl *c, ctl_login *login);
 
 /* ---- devices by name or id (cmd_device.c) ---- */
 int ctl_device_id(ctl *c, const char *name_or_id, char id[37]);
@@ -218,6 +220,11 @@ int ctl_cmd_outbound_check(ctl *c);
 int ctl_cmd_audit_list(ctl *c);
 int ctl_cmd_audit_verify(ctl *c);
 int ctl_cmd_audit_export(ctl *c);
+int ctl_cmd_oidc_provider_create(ctl *c);
+int ctl_cmd_oidc_provider_list(ctl *c);
+int ctl_cmd_oidc_provider_show(ctl *c);
+int ctl_cmd_oidc_provider_update(ctl *c);
+int ctl_cmd_oidc_provider_delete(ctl *c);
 int ctl_cmd_driver_list(ctl *c);
 int ctl_cmd_completion(ctl *c);
 int ctl_cmd_version(ctl *c);

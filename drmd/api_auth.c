@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* RFC 6749, section 5.1. */
-void drmd_reply_tokens(drmd_request *r, drmgmt_tokens *tokens)
+void drmd_reply_tokens_with(drmd_request *r, drmgmt_tokens *tokens, const char *extra)
 {
     drmd_buffer *b = &r->worker->text;
     drmd_buffer_reset(b, 64 * 1024);
@@ -18,13 +18,18 @@ void drmd_reply_tokens(drmd_request *r, drmgmt_tokens *tokens)
     if (b->failed)
         drmd_reply_problem(r, 503, NULL, "Out of memory.");
     else
-        drmd_reply(r, r->route->status, drmd_json, b->data, b->length);
+        drmd_reply_with(r, r->route->status, drmd_json, extra, b->data, b->length);
     drmd_buffer_wipe(&r->worker->out);
     drmd_buffer_wipe(b);
 }
 
+void drmd_reply_tokens(drmd_request *r, drmgmt_tokens *tokens)
+{
+    drmd_reply_tokens_with(r, tokens, NULL);
+}
+
 /* A log-in that failed stands in the log, without saying which account. */
-static void reply_failure(drmd_request *r, drmgmt_error *error)
+void drmd_reply_no_tokens(drmd_request *r, drmgmt_error *error)
 {
     if (drmgmt_error_status(error) == DRMGMT_ERR_UNAUTHENTICATED)
         drmd_log(DRMGMT_LOG_INFO, "log-in failed", "request_id", r->request_id, "address", r->client, NULL);
@@ -49,7 +54,7 @@ void drmd_auth_login(drmd_request *r)
     int failed = drmgmt_login(r->server->context, &request, &origin, &tokens, &error);
     drmd_strings_free(strings);
     if (failed)
-        reply_failure(r, error);
+        drmd_reply_no_tokens(r, error);
     else
         drmd_reply_tokens(r, tokens);
 }
@@ -66,7 +71,7 @@ void drmd_auth_refresh(drmd_request *r)
     int failed = drmgmt_refresh(r->server->context, fields[0].value, &origin, &tokens, &error);
     drmd_strings_free(strings);
     if (failed)
-        reply_failure(r, error);
+        drmd_reply_no_tokens(r, error);
     else
         drmd_reply_tokens(r, tokens);
 }

@@ -78,6 +78,7 @@ typedef enum drmd_header {
     DRMD_H_REQUEST_METHOD, /* Access-Control-Request-Method */
     DRMD_H_REQUEST_ID,
     DRMD_H_TRACEPARENT,
+    DRMD_H_COOKIE,
     DRMD_HEADERS
 } drmd_header;
 
@@ -229,7 +230,7 @@ int drmd_query_next(const char **cursor, char *name, size_t name_size, char *val
 
 /* ---- response.c ---- */
 extern const char drmd_json[], drmd_problem_json[], drmd_text[], drmd_html[];
-/* Sends a whole response with one write. body may be NULL when length is 0. */
+/* Sends a whole response with one write. body and type may be NULL when length is 0. */
 void drmd_reply(drmd_request *r, int status, const char *type, const char *body, size_t length);
 /* The same with further header lines, each ended by CRLF. */
 void drmd_reply_with(drmd_request *r, int status, const char *type, const char *extra, const char *body, size_t length);

@@ -295,6 +295,21 @@ static void add_query_parameters(json_t *parameters, unsigned flags)
             json_array_append_new(parameters, parameter("query", words[i].name, string_schema(), words[i].doc));
 }
 
+/* OpenID Connect Core 1.0, section 3.1.2.5 and 3.1.2.6; RFC 9207. */
+static void add_answer_parameters(json_t *parameters)
+{
+    static const struct {
+        const char *name, *doc;
+    } answer[] = {
+        { "state", "What the log-in was begun with" },
+        { "code", "The issuer's code, to be exchanged for an ID token" },
+        { "iss", "The issuer whose answer this is" },
+        { "error", "The issuer's word for why there is no code" },
+    };
+    for (size_t i = 0; i < DRMD_COUNT(answer); i++)
+        json_array_append_new(parameters, parameter("query", answer[i].name, string_schema(), answer[i].doc));
+}
+
 static json_t *make_parameters(const drmd_route *route)
 {
     json_t *parameters = json_array();
@@ -311,6 +326,8 @@ static json_t *make_parameters(const drmd_route *route)
         json_array_append_new(parameters, parameter("query", "last_event_id", string_schema(),
                                                     "The same as Last-Event-ID, for clients that cannot send headers"));
     add_query_parameters(parameters, route->flags);
+    if (route->flags & DRMD_ANSWER)
+        add_answer_parameters(parameters);
     add_header_parameters(parameters, route->flags);
     return parameters;
 }
@@ -367,8 +384,10 @@ static json_t *make_responses(const drmd_route *route)
         add_problem(responses, 429);
     if (strchr(route->pattern, '{') || (route->flags & DRMD_IDEMPOTENCY))
         add_problem(responses, 404);
-    if (route->query || route->request || (route->flags & (DRMD_TAKES_AFTER | DRMD_TAKES_HEAD)))
+    if (route->query || route->request || (route->flags & (DRMD_TAKES_AFTER | DRMD_TAKES_HEAD | DRMD_ANSWER)))
         add_problem(responses, 400);
+    if (route->flags & DRMD_ANSWER)
+        add_problem(responses, 401);
     if (route->request) {
         add_problem(responses, 413);
         add_problem(responses, 415);

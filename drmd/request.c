@@ -29,6 +29,7 @@ static const struct {
     [DRMD_H_REQUEST_METHOD] = H("Access-Control-Request-Method", true),
     [DRMD_H_REQUEST_ID] = H("X-Request-Id", true),
     [DRMD_H_TRACEPARENT] = H("traceparent", true),
+    [DRMD_H_COOKIE] = H("Cookie", false), /* a browser's, of other programs on this host too: no reason to refuse */
 #undef H
 };
 

@@ -18,6 +18,7 @@ static const struct {
     { 201, "Created" },
     { 202, "Accepted" },
     { 204, "No Content" },
+    { 302, "Found" },
     { 304, "Not Modified" },
     { 400, "Bad Request" },
     { 401, "Unauthorized" },
@@ -150,7 +151,8 @@ void drmd_reply_with(drmd_request *r, int status, const char *type, const char *
     if (extra)
         drmd_buffer_puts(b, extra);
     if (status != 204 && status != 304) {
-        header(b, "Content-Type: ", type);
+        if (type)
+            header(b, "Content-Type: ", type);
         drmd_buffer_puts(b, "Content-Length: ");
         drmd_buffer_number(b, length);
         drmd_buffer_add(b, "\r\n", 2);

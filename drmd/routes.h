@@ -17,7 +17,8 @@ enum {                         /* drmd_route.flags */
        DRMD_ASSET = 128,       /* a page or file for people: not in the OpenAPI document */
        DRMD_HASHES = 256,      /* computes the hash of a password: only so many at a time */
        DRMD_TAKES_AFTER = 512, /* the query string may hold "after" */
-       DRMD_TAKES_HEAD = 1024  /* ... "head" and "tenant_id" */
+       DRMD_TAKES_HEAD = 1024, /* ... "head" and "tenant_id" */
+       DRMD_ANSWER = 2048      /* ... an OpenID Connect issuer's answer */
 };
 
 /* A noun whose rows of the table are served by the same handlers (crud.c). */
@@ -54,7 +55,8 @@ extern const size_t drmd_n_routes;
 /* Writes the table as JSON, one row a line, to standard output. Returns the exit code. */
 int drmd_routes_print(void);
 
-extern const drmd_noun drmd_noun_device, drmd_noun_snmp_credential, drmd_noun_audit_log, drmd_noun_tenant;
+extern const drmd_noun drmd_noun_device, drmd_noun_snmp_credential, drmd_noun_audit_log, drmd_noun_tenant,
+    drmd_noun_oidc_provider;
 
 /* ---- router.c ---- */
 typedef struct drmd_match {
@@ -76,6 +78,7 @@ drmd_handler drmd_auth_login, drmd_auth_refresh, drmd_auth_logout, drmd_auth_log
 drmd_handler drmd_second_factor_status, drmd_second_factor_begin, drmd_second_factor_confirm,
     drmd_second_factor_disable, drmd_second_factor_recovery_codes, drmd_second_factor_reset;
 drmd_handler drmd_tenant_settings_get, drmd_tenant_settings_update;
+drmd_handler drmd_oidc_start, drmd_oidc_callback;
 drmd_handler drmd_api_key_create, drmd_api_key_list, drmd_api_key_revoke;
 drmd_handler drmd_auth_register, drmd_tenant_create, drmd_tenant_delete;
 drmd_handler drmd_crud_create, drmd_crud_get, drmd_crud_update, drmd_crud_delete, drmd_crud_list;
@@ -100,5 +103,8 @@ void drmd_reply_record(drmd_request *r, int status, drmgmt_record *record);
 void drmd_reply_created(drmd_request *r, drmgmt_record *record);
 /* api_auth.c: an answer with tokens, freeing them. */
 void drmd_reply_tokens(drmd_request *r, drmgmt_tokens *tokens);
+/* The same with further header lines, each ended by CRLF; and why there are no tokens, freeing it. */
+void drmd_reply_tokens_with(drmd_request *r, drmgmt_tokens *tokens, const char *extra);
+void drmd_reply_no_tokens(drmd_request *r, drmgmt_error *error);
 
 #endif

@@ -10,6 +10,7 @@
 #include <drm/error.h>
 #include <drm/job.h>
 #include <drm/log.h>
+#include <drm/oidc.h>
 #include <drm/options.h>
 #include <drm/outbound.h>
 #include <drm/quota.h>

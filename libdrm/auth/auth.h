@@ -111,4 +111,9 @@ struct drmgmt__token_cache;
 struct drmgmt__token_cache *drmgmt__token_cache_new(void);
 void drmgmt__token_cache_free(struct drmgmt__token_cache *cache);
 
+/* Issuers that log-ins were made with; see auth/oidc_cache.c. */
+struct drmgmt__oidc_cache;
+struct drmgmt__oidc_cache *drmgmt__oidc_cache_new(void); /* NULL when memory is out */
+void drmgmt__oidc_cache_free(struct drmgmt__oidc_cache *cache);
+
 #endif

@@ -18,7 +18,8 @@ static int build(drmgmt_context *c, drmgmt_error **error)
         rc = drmgmt__keyring_load(c->options.keyring_file, &c->keyring, error);
     if (!rc && (!(c->tokens = drmgmt__token_cache_new()) || !(c->data_keys = drmgmt__data_key_cache_new())))
         rc = drmgmt__fail_memory(error);
-    if (!rc && (!(c->combiner = drmgmt__combiner_new()) || !(c->full = drmgmt__full_new())))
+    if (!rc && (!(c->combiner = drmgmt__combiner_new()) || !(c->full = drmgmt__full_new()) ||
+                !(c->oidc = drmgmt__oidc_cache_new())))
         rc = drmgmt__fail_memory(error);
     if (!rc)
         rc = drmgmt__outbound_new(c, &c->outbound, error);
@@ -64,6 +65,7 @@ void drmgmt_context_free(drmgmt_context *c)
     drmgmt__outbound_free(c->outbound);
     drmgmt__combiner_free(c->combiner);
     drmgmt__full_free(c->full);
+    drmgmt__oidc_cache_free(c->oidc);
     if (c->tokens)
         drmgmt__token_cache_free(c->tokens);
     drmgmt__data_key_cache_free(c->data_keys);

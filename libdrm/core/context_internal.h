@@ -39,6 +39,7 @@ struct drmgmt_context {
     struct drmgmt__outbound *outbound;
     struct drmgmt__full *full;         /* limit/full.c */
     struct drmgmt__requests *requests; /* limit/requests.c; a thread once a tenant with a quota is met */
+    struct drmgmt__oidc_cache *oidc;   /* auth/oidc_cache.c */
 };
 
 #endif

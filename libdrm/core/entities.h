@@ -12,5 +12,6 @@ extern const drmgmt_entity drmgmt__entity_tenant_settings; /* tenant/settings.c 
 extern const drmgmt_entity drmgmt__entity_outbound_rule;   /* net/rule_entity.c */
 extern const drmgmt_entity drmgmt__entity_audit_log;       /* audit/audit_entity.c */
 extern const drmgmt_entity drmgmt__entity_tenant;          /* tenant/tenant_entity.c */
+extern const drmgmt_entity drmgmt__entity_oidc_provider;   /* auth/oidc_provider.c */
 
 #endif

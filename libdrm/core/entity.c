@@ -5,9 +5,16 @@
 #include <string.h>
 
 static const drmgmt_entity *const entities[] = {
-    &drmgmt__entity_device,    &drmgmt__entity_snmp_credential, &drmgmt__entity_job,
-    &drmgmt__entity_api_key,   &drmgmt__entity_tenant_settings, &drmgmt__entity_outbound_rule,
-    &drmgmt__entity_audit_log, &drmgmt__entity_tenant,          NULL,
+    &drmgmt__entity_device,
+    &drmgmt__entity_snmp_credential,
+    &drmgmt__entity_job,
+    &drmgmt__entity_api_key,
+    &drmgmt__entity_tenant_settings,
+    &drmgmt__entity_outbound_rule,
+    &drmgmt__entity_audit_log,
+    &drmgmt__entity_tenant,
+    &drmgmt__entity_oidc_provider,
+    NULL,
 };
 
 const drmgmt_entity *const *drmgmt_entity_all(void)

@@ -1,5 +1,5 @@
 /* What changes to devices and credentials have in common: conditions on the version, violated constraints in words,
- * sealing. Called by device.c, profile.c and credential.c; calls store and auth. */
+ * sealing. Called by device.c, profile.c, credential.c and auth/oidc_provider.c; calls store and auth. */
 #include "audit/audit.h"
 #include "core/context_internal.h"
 #include "device/device_internal.h"
@@ -83,12 +83,13 @@ static const struct {
     { "devices_tenant_id_name_key", NULL, DRMGMT_ERR_CONFLICT, "name", "name: another device has this name" },
     { "snmp_credentials_tenant_id_name_key", NULL, DRMGMT_ERR_CONFLICT, "name",
       "name: another credential has this name" },
-    { "device_protocol_profiles_tenant_id_snmp_credential_id_fkey", &drmgmt__q_device_profiles_put, DRMGMT_ERR_NOT_FOUND,
-      "profiles", "profiles: a credential_id names no credential" },
+    { "device_protocol_profiles_tenant_id_snmp_credential_id_fkey", &drmgmt__q_device_profiles_put,
+      DRMGMT_ERR_NOT_FOUND, "profiles", "profiles: a credential_id names no credential" },
     { "device_protocol_profiles_tenant_id_snmp_credential_id_fkey", NULL, DRMGMT_ERR_CONFLICT, NULL,
       "devices use this credential: give them another one first" },
     { "jobs_tenant_id_device_id_fkey", NULL, DRMGMT_ERR_CONFLICT, NULL,
       "jobs of this device are active: cancel them or wait for their end" },
+    { "oidc_providers_tenant_id_name_key", NULL, DRMGMT_ERR_CONFLICT, "name", "name: another provider has this name" },
     { "devices_name_check", NULL, DRMGMT_ERR_INVALID, "name", "name: blanks at the ends are not allowed" },
     { "snmp_credentials_name_check", NULL, DRMGMT_ERR_INVALID, "name", "name: blanks at the ends are not allowed" },
 };

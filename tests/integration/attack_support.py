@@ -29,6 +29,12 @@ INSERT INTO drm.revoked_families (tenant_id, user_id, family_id, until) VALUES (
 INSERT INTO drm.user_totp (tenant_id, id, user_id, seed, confirmed_at) VALUES (%(tenant)s, gen_random_uuid(), %(user)s, %(blob)s, now());
 INSERT INTO drm.recovery_codes (tenant_id, user_id, code_hash) VALUES (%(tenant)s, %(user)s, sha256('code'));
 INSERT INTO drm.outbound_rules (tenant_id, id, cidr, note) VALUES (%(tenant)s, gen_random_uuid(), '10.0.0.0/8', %(word)s);
+INSERT INTO drm.oidc_providers (tenant_id, id, name, issuer, client_id, client_secret, redirect_uri)
+    VALUES (%(tenant)s, %(provider)s, %(word)s, 'https://' || %(word)s, %(word)s, %(blob)s, 'https://x');
+INSERT INTO drm.user_subjects (tenant_id, issuer, sub, user_id) VALUES (%(tenant)s, 'https://' || %(word)s, %(word)s, %(user)s);
+INSERT INTO drm.oidc_logins (tenant_id, id, provider_id, state_hash, binding_hash, nonce, verifier, redirect_uri, loopback, expires_at)
+    VALUES (%(tenant)s, gen_random_uuid(), %(provider)s, sha256(convert_to(%(word)s, 'UTF8')), sha256('binding'), 'n', %(blob)s, 'https://x',
+            false, now() + interval '1 day');
 INSERT INTO drm.audit_logs (tenant_id, id, actor_id, action) VALUES (%(tenant)s, gen_random_uuid(), %(user)s, %(word)s);
 INSERT INTO drm.devices (tenant_id, id, name, tags)
     SELECT %(tenant)s, CASE WHEN i = 0 THEN %(device)s::uuid ELSE gen_random_uuid() END, %(word)s || '-' || i, ARRAY[%(word)s]
@@ -67,7 +73,7 @@ class Tenant:
         self.key_id = uuid.uuid4()
         secret = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
         self.key = f"drm_{self.key_id.hex}_{secret}"
-        for name in ("tenant", "user", "role", "device", "credential", "template", "batch", "job", "module"):
+        for name in ("tenant", "user", "role", "device", "credential", "template", "batch", "job", "module", "provider"):
             setattr(self, name, str(uuid.uuid4()))
 
     def seed(self, admin):

@@ -43,11 +43,11 @@ class Ctl:
         return subprocess.run(["bash", "-c", text], env=clean_environment(**self.env), stdin=subprocess.DEVNULL, text=True,
                               capture_output=True, timeout=60, check=False)
 
-    def new_tenant(self):
-        """Makes a tenant and logs in to it."""
+    def new_tenant(self, *flags):
+        """Makes a tenant and logs in to it. flags: further ones of init."""
         word = secrets.token_hex(5)
         self.env.update(DRM_TENANT=word, DRM_EMAIL=f"{word}@example.net", DRM_PASSWORD=secrets.token_urlsafe(12))
-        self.ok("init", "--tenant", word, "--email", self.env["DRM_EMAIL"], "--password-file", "-", input=self.env["DRM_PASSWORD"])
+        self.ok("init", "--tenant", word, "--email", self.env["DRM_EMAIL"], "--password-file", "-", *flags, input=self.env["DRM_PASSWORD"])
         self.ok("login", "--email", self.env["DRM_EMAIL"], "--password-file", "-", input=self.env["DRM_PASSWORD"])
 
     def read_session(self):

@@ -21,6 +21,7 @@ WANTED = re.compile(rf"(?:__)?({CALLS}|{LIBRARIES})(?:_chk)?(?:@.*)?")
 ALLOWED = {
     "libdrm/net/": (".*", "the policy itself"),
     "libdrm/store/": ("PQ.*", "PostgreSQL, at the operator's URL; no tenant names it"),
+    "drmctl/login_oidc.c": ("socket", "listens on a loopback address for the browser that comes back; it connects to nobody"),
     "libdrm/queue/redis.c": ("socket|connect", "Redis, at the operator's URL; no tenant names it"),
 }
 

@@ -14,6 +14,7 @@ struct things {
     char device[ID], busy_device[ID]; /* busy: the job's */
     char credential[ID], job[ID], api_key[ID], outbound_rule[ID],
         user[ID]; /* user: with a second factor, and no rights */
+    char provider[ID];
 };
 
 /* One call: by whom, with whose objects (`of`, and where a second one is needed `own` of the caller's tenant), and what
@@ -88,6 +89,10 @@ static inline drmgmt_draft *draft_with(const char *entity, const char *format, c
     }
     return draft_of(entity, json);
 }
+
+/* An OpenID Connect provider that lets nobody in who is not known already: tenant:settings alone is enough. */
+static const char provider_json[] = "{\"name\":\"%u\",\"issuer\":\"https://id.example\",\"client_id\":\"x\","
+                                    "\"redirect_uri\":\"https://drm.example\"}";
 
 typedef int create_fn(drmgmt_session *, const drmgmt_draft *, drmgmt_record **, drmgmt_error **);
 typedef int update_fn(drmgmt_session *, const char *, int64_t, const drmgmt_draft *, drmgmt_record **, drmgmt_error **);

@@ -214,6 +214,39 @@ NO_TENANT(drmgmt_loop_now, driver);
 NO_TENANT(drmgmt_loop_timer, driver);
 NO_TENANT(drmgmt_loop_watch, driver);
 NO_TENANT(drmgmt_net_udp_socket, driver);
+NO_TENANT(drmgmt_oidc_begin, "before anybody is known: test_oidc.py tries other tenants' providers");
+NO_TENANT(drmgmt_oidc_finish, "the issuer's answer is the log-in: test_oidc.py");
+NO_TENANT(drmgmt_oidc_login_free, memory);
+
+TENANT_CALL(drmgmt_oidc_provider_create, DRMGMT_PERM_TENANT_SETTINGS, OWN, 0)
+{
+    return create_with(w, drmgmt_oidc_provider_create, "oidc_provider", provider_json, "", error);
+}
+
+TENANT_CALL(drmgmt_oidc_provider_delete, DRMGMT_PERM_TENANT_SETTINGS, NAMES, 0)
+{
+    return drmgmt_oidc_provider_delete(w->session, w->of->provider, 0, error);
+}
+
+TENANT_CALL(drmgmt_oidc_provider_get, DRMGMT_PERM_TENANT_SETTINGS, NAMES, 0)
+{
+    drmgmt_record *record = NULL;
+    int rc = drmgmt_oidc_provider_get(w->session, w->of->provider, &record, error);
+
+    return said_record(w, rc, record);
+}
+
+TENANT_CALL(drmgmt_oidc_provider_list, DRMGMT_PERM_TENANT_SETTINGS, LISTS, 0)
+{
+    return list_with(w, drmgmt_oidc_provider_list, "oidc_provider", error);
+}
+
+TENANT_CALL(drmgmt_oidc_provider_update, DRMGMT_PERM_TENANT_SETTINGS, NAMES, 0)
+{
+    return update_with(w, drmgmt_oidc_provider_update, w->of->provider, "oidc_provider", "{\"scopes\":\"openid\"}",
+                       error);
+}
+
 NO_TENANT(drmgmt_op_address, driver);
 NO_TENANT(drmgmt_op_complete, driver);
 NO_TENANT(drmgmt_op_connect, driver);

@@ -97,6 +97,7 @@ static void make_things(drmgmt_session *session, drmgmt_session *whose, struct t
          t->busy_device);
     make(session, drmgmt_snmp_credential_create, "snmp_credential", "{\"name\":\"%u\",\"community\":\"%u\"}",
          t->credential);
+    make(session, drmgmt_oidc_provider_create, "oidc_provider", provider_json, t->provider);
     drmgmt_draft *draft = draft_with("job", order_json, t->busy_device);
     cr_assert_eq(drmgmt_job_submit(session, draft, NULL, &job, NULL), 0);
     take_id(job, t->job);
