@@ -242,6 +242,7 @@ class World:
         self.platform = Platform(self, self.a)
         self.permissions = {p["name"]: p for p in self.a.administrator.get("/api/v1/permissions")["permissions"]}
         self.bits = dict(self.sql("SELECT name, 1::bigint << bit FROM sec.permissions"))
+        self.ruled = MatrixTenant(self)
         self.held = MatrixTenant(self)
         self.sql("UPDATE drm.tenants SET require_second_factor = true WHERE tenant_id = %s", self.held.id)
         self.refused = dict(self._nobodies())

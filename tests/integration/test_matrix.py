@@ -74,10 +74,14 @@ def refused_alike(person, route, row, status, body=None):
     if row.kind:
         ids = [tenant.administrator.object(row.kind)["id"] for tenant in ((home,) if home is world.platform else (world.a, world.b))]
         ids.append(twin(ids[0]))
-    answers = [person.ask(route, row, each, body, of=home.administrator) for each in ids]
+    asked = [{"names": each} for each in ids]
+    asked += [{"names": ids[0], "beside": {place: twin(home.administrator.object(kind)["id"])}} for place, kind in row.beside.items()]
+    answers = [person.ask(route, row, body=body, of=home.administrator, **each) for each in asked]
+    named = [each for each in ids if each] + [value for each in asked for value in each.get("beside", {}).values()]
+    named += [home.administrator.object(kind)["id"] for kind in row.beside.values()]
     for answer in answers:
         is_problem(answer, status)
-        same(answer, answers[0], *(each for each in ids if each))
+        same(answer, answers[0], *named)
 
 
 # ---- the log-in, the role ----
@@ -128,7 +132,7 @@ def test_an_api_key_does_not_exceed_its_owner(world, route, row):
     custom = home.custom()
     key = home.key_of(custom.allow({permission, "api-key:own"}), scopes=world.bits[permission])
     ask_for_own(key, route, row)
-    custom.allow({"device:read" if home is world.a else "user:read"} - {permission})
+    custom.allow({"tenant:read"} - {permission})
     refused_alike(key, route, row, 403)
 
 
@@ -179,6 +183,16 @@ def test_the_platform_and_the_tenants_are_apart(world, route, row):
             same(foreign, none, thing, nothing)
         elif row.lists:
             world.shows_nothing_of(world.b, succeeds(tenant.administrator.ask(route, row), route))
+
+
+@cases(lambda route, row: on_platform(route, row) and (row.kind or row.beside))
+def test_what_is_not_there_is_not_there_for_the_platform(world, route, row):
+    person = world.platform.administrator
+    body = row.body(person) if row.body else None
+    if row.kind:
+        is_problem(person.ask(route, row, twin(person.object(row.kind)["id"]), body), 404)
+    for place, kind in row.beside.items():
+        is_problem(person.ask(route, row, body=body, beside={place: twin(person.object(kind)["id"])}), 404)
 
 
 # ---- a role that holds on some devices only ----

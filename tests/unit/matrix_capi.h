@@ -1,6 +1,6 @@
 /* The matrix of the C interface: one row for every exported function. A function that takes a session is called with
  * another tenant's objects, by a role that is too low and by those who may no more; the others say why they tell
- * nothing of a tenant. Rows are in matrix_capi_rows.h, cells in test_matrix_capi.c. */
+ * nothing of a tenant. Rows are in matrix_capi_rows.h and what it includes, cells in test_matrix_capi.c. */
 #ifndef MATRIX_CAPI_H
 #define MATRIX_CAPI_H
 
@@ -11,9 +11,11 @@ enum { ID = DRMGMT__UUID_SIZE };
 
 /* Objects of a tenant by their ids, one of each kind; or names of the same form that nothing has. */
 struct things {
+    char tenant[ID];                  /* itself */
     char device[ID], busy_device[ID]; /* busy: the job's */
-    char credential[ID], job[ID], api_key[ID], outbound_rule[ID],
-        user[ID]; /* user: with a second factor, and no rights */
+    char credential[ID], job[ID], api_key[ID];
+    char user[ID]; /* with a second factor, and no rights */
+    char outbound_rule[ID];
     char provider[ID];
 };
 
@@ -26,7 +28,7 @@ struct way {
 };
 
 enum shape {
-    NAMES, /* objects of `of`: another tenant's are not there */
+    NAMES, /* objects of `of`: another tenant's are not there; for the platform, where it needs platform:*, all are */
     LISTS, /* what the session's tenant has: the objects of `of` show in it, and in no other tenant's */
     OWN,   /* nothing that exists */
     ENDS,  /* nothing, and the session's user is another afterwards */
@@ -41,6 +43,15 @@ typedef struct matrix_row {
     int success;
     const char *reason; /* of a row without call */
 } matrix_row;
+
+/* Why a function tells nothing of a tenant. */
+static const char memory[] = "frees what the caller has", told[] = "reads what the caller was told already",
+                  process[] = "about the process: it holds the database's password and the keyring",
+                  owner[] = "as the owner of the database, whom row-level security does not hold",
+                  secret[] = "the secret given is the log-in: test_auth.c, test_api_key.c",
+                  form[] = "fills a form in memory; what it names is checked by the call that takes it",
+                  constant[] = "the same words and numbers for everybody",
+                  driver[] = "for drivers, with the operation that the worker gave them";
 
 /* A function that acts in a tenant: what follows is the body of its call. */
 #define TENANT_CALL(function, permission, shape, success)                                                              \

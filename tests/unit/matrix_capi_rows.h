@@ -1,23 +1,16 @@
-/* The rows: one for each function of libdrm/libdrmgmt.map, in its order. Included by test_matrix_capi.c; a function
- * that is exported and has none here does not compile ("matrix_row_of_... undeclared"): add it. */
+/* The rows: one for each function of libdrm/libdrmgmt.map, in its order; those of one sort of things stand in a file of
+ * their own, which is included here. Included by test_matrix_capi.c; a function that is exported and has none does not
+ * compile ("matrix_row_of_... undeclared"): add it. */
 #ifndef MATRIX_CAPI_ROWS_H
 #define MATRIX_CAPI_ROWS_H
 
 #include "auth/totp.h"
 #include "matrix_capi.h"
-#include <drm/outbound.h>
+#include "matrix_capi_audit.h"
+#include "matrix_capi_outbound.h"
 #include <drm/second_factor.h>
 #include <drm/tenant_settings.h>
 #include <time.h>
-
-static const char memory[] = "frees what the caller has", told[] = "reads what the caller was told already",
-                  process[] = "about the process: it holds the database's password and the keyring",
-                  owner[] = "as the owner of the database, whom row-level security does not hold",
-                  secret[] = "the secret given is the log-in: test_auth.c, test_api_key.c",
-                  form[] = "fills a form in memory; what it names is checked by the call that takes it",
-                  platform[] = "asks platform:outbound, which nobody holds in a tenant: test_matrix.py, over REST",
-                  constant[] = "the same words and numbers for everybody",
-                  driver[] = "for drivers, with the operation that the worker gave them";
 
 TENANT_CALL(drmgmt_api_key_create, DRMGMT_PERM_API_KEY_OWN, OWN, 0)
 {
@@ -39,56 +32,12 @@ TENANT_CALL(drmgmt_api_key_revoke, DRMGMT_PERM_API_KEY_OWN, NAMES, 0)
     return drmgmt_api_key_revoke(w->session, w->of->api_key, error);
 }
 
-static bool take_line(void *said, const char *line, size_t length)
-{
-    char **text = said;
-    size_t before = *text ? strlen(*text) : 0;
-
-    *text = realloc(*text, before + length + 1);
-    cr_assert(*text != NULL);
-    memcpy(*text + before, line, length);
-    (*text)[before + length] = '\0';
-    return true;
-}
-
-TENANT_CALL(drmgmt_audit_export, DRMGMT_PERM_AUDIT_READ, LISTS, 0)
-{
-    return drmgmt_audit_export(w->session, 0, take_line, &w->said, error);
-}
-
-NO_TENANT(drmgmt_audit_flaw_name, constant);
-NO_TENANT(drmgmt_audit_link, process);
-
-TENANT_CALL(drmgmt_audit_list, DRMGMT_PERM_AUDIT_READ, LISTS, 0)
-{
-    return list_with(w, drmgmt_audit_list, "audit_log", error);
-}
-
-NO_TENANT(drmgmt_audit_reader_end, told);
-NO_TENANT(drmgmt_audit_reader_free, memory);
-NO_TENANT(drmgmt_audit_reader_line, told);
-NO_TENANT(drmgmt_audit_reader_new, memory);
-NO_TENANT(drmgmt_audit_report_json, told);
-NO_TENANT(drmgmt_audit_tenants, "the platform's, refused to all others: test_audit.py, test_rls_audit.py");
-
-TENANT_CALL(drmgmt_audit_verify, DRMGMT_PERM_AUDIT_READ, OWN, 0)
-{
-    drmgmt_audit_report report;
-    size_t length = 0;
-    int rc = drmgmt_audit_verify(w->session, NULL, NULL, NULL, NULL, &report, error);
-
-    if (!rc)
-        cr_assert_eq(drmgmt_audit_report_json(&report, &w->said, &length), 0);
-    return rc;
-}
-
 NO_TENANT(drmgmt_context_free, memory);
 NO_TENANT(drmgmt_context_health, process);
 NO_TENANT(drmgmt_context_new, process);
 NO_TENANT(drmgmt_db_create_tenant, owner);
 NO_TENANT(drmgmt_db_install_keyring, owner);
 NO_TENANT(drmgmt_db_migrate, owner);
-NO_TENANT(drmgmt_db_outbound_allow, owner);
 NO_TENANT(drmgmt_db_status, owner);
 
 TENANT_CALL(drmgmt_device_create, DRMGMT_PERM_DEVICE_WRITE, NAMES, 0)
@@ -213,7 +162,6 @@ TENANT_CALL(drmgmt_logout_everywhere, DRMGMT_PERM_NONE, ENDS, 0)
 NO_TENANT(drmgmt_loop_now, driver);
 NO_TENANT(drmgmt_loop_timer, driver);
 NO_TENANT(drmgmt_loop_watch, driver);
-NO_TENANT(drmgmt_net_udp_socket, driver);
 NO_TENANT(drmgmt_oidc_begin, "before anybody is known: test_oidc.py tries other tenants' providers");
 NO_TENANT(drmgmt_oidc_finish, "the issuer's answer is the log-in: test_oidc.py");
 NO_TENANT(drmgmt_oidc_login_free, memory);
@@ -249,7 +197,6 @@ TENANT_CALL(drmgmt_oidc_provider_update, DRMGMT_PERM_TENANT_SETTINGS, NAMES, 0)
 
 NO_TENANT(drmgmt_op_address, driver);
 NO_TENANT(drmgmt_op_complete, driver);
-NO_TENANT(drmgmt_op_connect, driver);
 NO_TENANT(drmgmt_op_data, driver);
 NO_TENANT(drmgmt_op_device_id, driver);
 NO_TENANT(drmgmt_op_fail, driver);
@@ -259,12 +206,10 @@ NO_TENANT(drmgmt_op_params, driver);
 NO_TENANT(drmgmt_op_port, driver);
 NO_TENANT(drmgmt_op_progress, driver);
 NO_TENANT(drmgmt_op_secret, driver);
-NO_TENANT(drmgmt_op_sendto, driver);
 NO_TENANT(drmgmt_op_set_data, driver);
 NO_TENANT(drmgmt_op_settings, driver);
 NO_TENANT(drmgmt_op_tenant_id, driver);
 NO_TENANT(drmgmt_op_timeout_ms, driver);
-NO_TENANT(drmgmt_options_allow_outbound, process);
 NO_TENANT(drmgmt_options_free, memory);
 NO_TENANT(drmgmt_options_new, process);
 NO_TENANT(drmgmt_options_set_application_name, process);
@@ -274,16 +219,6 @@ NO_TENANT(drmgmt_options_set_keyring_file, process);
 NO_TENANT(drmgmt_options_set_log, process);
 NO_TENANT(drmgmt_options_set_pool_size, process);
 NO_TENANT(drmgmt_options_set_redis_url, process);
-
-TENANT_CALL(drmgmt_outbound_check, DRMGMT_PERM_OUTBOUND_READ, OWN, 0)
-{
-    return drmgmt_outbound_check(w->session, NULL, "10.0.0.1", 161, "udp", &w->said, error);
-}
-
-TENANT_CALL(drmgmt_outbound_rule_list, DRMGMT_PERM_OUTBOUND_READ, LISTS, 0)
-{
-    return list_with(w, drmgmt_outbound_rule_list, "outbound_rule", error);
-}
 
 NO_TENANT(drmgmt_page_count, told);
 NO_TENANT(drmgmt_page_free, memory);
@@ -459,10 +394,6 @@ NO_TENANT(drmgmt_subscription_free, memory);
 NO_TENANT(drmgmt_subscription_next, "what the subscription, which was allowed, is about");
 NO_TENANT(drmgmt_subscription_wake, memory);
 
-NO_TENANT(drmgmt_tenant_outbound_allow, platform);
-NO_TENANT(drmgmt_tenant_outbound_remove, platform);
-NO_TENANT(drmgmt_tenant_outbound_rule_list, platform);
-
 TENANT_CALL(drmgmt_tenant_settings_get, DRMGMT_PERM_TENANT_READ, OWN, 0)
 {
     drmgmt_record *record = NULL;
@@ -543,6 +474,8 @@ TENANT_CALL(events_of_all_jobs, DRMGMT_PERM_JOB_READ, OWN, 0)
 static const matrix_row *const more_rows[] = {
     &matrix_row_of_a_foreign_credential_put_in_a_device,
     &matrix_row_of_a_foreign_device_among_own_ones_in_a_batch,
+    &matrix_row_of_a_tenants_audit_verify,
+    &matrix_row_of_a_tenants_outbound_check,
     &matrix_row_of_a_write_job,
     &matrix_row_of_events_of_all_jobs,
 };

@@ -19,7 +19,7 @@ struct tenant {
 
 static drmgmt_context *context;
 static drmgmt__owner *admin;
-static struct tenant a, b;
+static struct tenant a, b, platform;
 
 /* A statement of the superuser's with its parameters. */
 static drmgmt__rows *run(const char *text, const char *const *values, size_t n)
@@ -87,6 +87,14 @@ static void make_user(const drmgmt_session *session, char id[ID])
         drmgmt_session_tenant_id(session), id);
 }
 
+static void make_outbound_rule(const char *tenant, char id[ID])
+{
+    cr_assert_eq(drmgmt__uuid_v7(id), 0);
+    CHANGE("INSERT INTO drm.outbound_rules (tenant_id, id, cidr) SELECT $1::uuid, $2::uuid, set_masklen(('fd' || "
+           "substr(md5($2::text), 1, 2) || ':' || substr(md5($2::text), 3, 4) || '::')::inet, 48)::cidr",
+           tenant, id);
+}
+
 /* Fresh ones; a key of `whose`, for keys are their makers'. */
 static void make_things(drmgmt_session *session, drmgmt_session *whose, struct things *t)
 {
@@ -105,11 +113,8 @@ static void make_things(drmgmt_session *session, drmgmt_session *whose, struct t
     drmgmt_draft_free(draft);
     drmgmt_free(make_key(whose, t->api_key));
     make_user(session, t->user);
-    cr_assert_eq(drmgmt__uuid_v7(t->outbound_rule), 0);
-    CHANGE("INSERT INTO drm.outbound_rules (tenant_id, id, cidr) VALUES ($1::uuid, $2::text::uuid, "
-           "('fd00::' || substr($2::text, 25, 4) || ':' || substr($2::text, 29, 4) || ':' || substr($2::text, 33, "
-           "4))::cidr)",
-           drmgmt_session_tenant_id(session), t->outbound_rule);
+    snprintf(t->tenant, ID, "%s", drmgmt_session_tenant_id(session));
+    make_outbound_rule(t->tenant, t->outbound_rule);
 }
 
 /* Names of nothing, made at the same time as those of t. */
@@ -160,6 +165,45 @@ static void make_tenant(struct tenant *t)
     t->by_key = key_session(t->administrator, key_id);
 }
 
+/* Another person of the tenant: with the password of a's administrator. */
+static drmgmt_session *person_of(const struct tenant *t, const char *role)
+{
+    char email[96];
+    drmgmt_tokens *tokens = NULL;
+    drmgmt_session *session = NULL;
+
+    fresh_word(email, "@example.net");
+    CHANGE("INSERT INTO drm.users (tenant_id, id, email, password_hash, role) SELECT $1::uuid, gen_random_uuid(), $3, "
+           "password_hash, $4 FROM drm.users WHERE email = $2",
+           t->id, a.email, email, role);
+    cr_assert_eq(
+        drmgmt_login(context,
+                     &(drmgmt_login_request){ email, password, t == &platform ? DRMGMT_PLATFORM_TENANT : NULL, NULL },
+                     NULL, &tokens, NULL),
+        0);
+    cr_assert_eq(drmgmt_session_open_token(context, tokens->access_token, NULL, &session, NULL), 0);
+    drmgmt_tokens_free(tokens);
+    return session;
+}
+
+static drmgmt_session *person(const char *role)
+{
+    return person_of(&a, role);
+}
+
+/* The platform, with an administrator of the test's own. */
+static void open_platform(void)
+{
+    char key_id[ID];
+
+    snprintf(platform.id, ID, DRMGMT_PLATFORM_TENANT_ID);
+    platform.administrator = person_of(&platform, "administrator");
+    platform.by_key = key_session(platform.administrator, key_id);
+    platform.things = nothing_like(&a.things);
+    make_user(platform.administrator, platform.things.user);
+    drmgmt_free(make_key(platform.administrator, platform.things.api_key));
+}
+
 static void close_tenant(struct tenant *t)
 {
     drmgmt_session_close(t->administrator);
@@ -172,55 +216,47 @@ static void setup(void)
     cr_assert_eq(drmgmt__owner_open(from_env("DRM_ADMIN_DATABASE_URL"), &admin, NULL), 0);
     make_tenant(&a);
     make_tenant(&b);
+    open_platform();
 }
 
 static void teardown(void)
 {
+    close_tenant(&platform);
     close_tenant(&a);
     close_tenant(&b);
     drmgmt__owner_close(admin);
     drmgmt_context_free(context);
 }
 
-/* Another person of tenant a. */
-static drmgmt_session *person(const char *role)
-{
-    char email[96];
-
-    fresh_word(email, "@example.net");
-    CHANGE("INSERT INTO drm.users (tenant_id, id, email, password_hash, role) SELECT tenant_id, gen_random_uuid(), $2, "
-           "password_hash, $3 FROM drm.users WHERE email = $1",
-           a.email, email, role);
-    return log_in(context, email, password);
-}
-
-/* A role of tenant a's own, given to a person who holds nothing else; on the devices of the selector ("{}": all). */
+/* A role of the tenant's own, given to a person who holds nothing else; on the devices of the selector ("{}": all). */
 struct custom {
+    const struct tenant *of;
     char role[ID];
     drmgmt_session *session;
 };
 
-static void make_custom(struct custom *c, const char *selector)
+static void make_custom(struct custom *c, const struct tenant *of, const char *selector)
 {
     char name[96];
 
     fresh_word(name, "");
     cr_assert_eq(drmgmt__uuid_v7(c->role), 0);
-    c->session = person("none");
-    CHANGE("INSERT INTO drm.rbac_roles (tenant_id, id, name) VALUES ($1::uuid, $2::uuid, $3)", a.id, c->role, name);
+    c->of = of;
+    c->session = person_of(of, "none");
+    CHANGE("INSERT INTO drm.rbac_roles (tenant_id, id, name) VALUES ($1::uuid, $2::uuid, $3)", of->id, c->role, name);
     CHANGE(
         "INSERT INTO drm.user_roles (tenant_id, id, user_id, role_id, selector) VALUES ($1::uuid, gen_random_uuid(), "
         "$2::uuid, $3::uuid, $4::text[])",
-        a.id, drmgmt_session_user_id(c->session), c->role, selector);
+        of->id, drmgmt_session_user_id(c->session), c->role, selector);
 }
 
-/* The role holds this permission, or all that there are for tenants but this. */
+/* The role holds this permission, or all that there are in its tenant but this. */
 static void allow(const struct custom *c, drmgmt_permission permission, bool only)
 {
-    CHANGE("UPDATE drm.rbac_roles SET permissions = ARRAY(SELECT p.name FROM sec.permissions p WHERE p.of_tenant AND "
-           "p.bit "
-           "<> 0 AND (p.name = $2) = $3::boolean) WHERE id = $1::uuid",
-           c->role, drmgmt_permission_name(permission), only ? "true" : "false");
+    CHANGE(
+        "UPDATE drm.rbac_roles SET permissions = ARRAY(SELECT p.name FROM sec.permissions p WHERE CASE $4 WHEN $5 "
+        "THEN p.of_platform ELSE p.of_tenant END AND p.bit <> 0 AND (p.name = $2) = $3::boolean) WHERE id = $1::uuid",
+        c->role, drmgmt_permission_name(permission), only ? "true" : "false", c->of->id, DRMGMT_PLATFORM_TENANT_ID);
 }
 
 /* A digest of all rows of the tenant's. */
@@ -257,10 +293,16 @@ static void take_out(char *text, const struct things *of)
             memset(at, '.', ID - 1);
 }
 
+static const struct things *things_of(const drmgmt_session *session)
+{
+    const char *id = drmgmt_session_tenant_id(session);
+
+    return strcmp(id, b.id) == 0 ? &b.things : strcmp(id, platform.id) == 0 ? &platform.things : &a.things;
+}
+
 static struct outcome call(const matrix_row *row, drmgmt_session *session, const struct things *of)
 {
-    bool is_b = strcmp(drmgmt_session_tenant_id(session), b.id) == 0;
-    struct way way = { .session = session, .of = of, .own = is_b ? &b.things : &a.things };
+    struct way way = { .session = session, .of = of, .own = things_of(session) };
     drmgmt_error *error = NULL;
     struct outcome o = { .rc = row->call(&way, &error) };
 
@@ -284,6 +326,12 @@ static void expect(const matrix_row *row, const char *who, drmgmt_session *sessi
     cr_expect_eq(o.rc, status, "%s by %s: %s instead of %s", row->function, who, o.rc ? o.error : "success",
                  status ? drmgmt_status_name((drmgmt_status)status) : "success");
     drmgmt_free(o.said);
+}
+
+/* Whether it is the platform's administrators who call it. */
+static bool on_platform(const matrix_row *row)
+{
+    return strncmp(drmgmt_permission_name(row->permission), "platform:", strlen("platform:")) == 0;
 }
 
 /* Every row that calls. */
@@ -335,6 +383,10 @@ static void as_role(const matrix_row *row, void *user)
     const struct role_case *c = user;
     struct things own;
 
+    if (on_platform(row)) {
+        forbidden(row, drmgmt_role_name(c->role), c->session, &a.things);
+        return;
+    }
     if (row->shape == LOG_IN && c->session == a.by_key) {
         expect(row, "an API key", c->session, &a.things, DRMGMT_ERR_FORBIDDEN);
         return;
@@ -371,10 +423,10 @@ static void as_custom(const matrix_row *row, void *user)
     const struct custom *c = user;
     struct things own;
 
-    if (row->permission == DRMGMT_PERM_NONE)
+    if (row->permission == DRMGMT_PERM_NONE || on_platform(row) != (c->of == &platform))
         return;
     allow(c, DRMGMT_PERM_API_KEY_OWN, true);
-    make_things(a.administrator, c->session, &own);
+    make_things(a.administrator, on_platform(row) ? a.administrator : c->session, &own);
     allow(c, row->permission, true);
     expect(row, "one who holds just this permission", c->session, &own, row->success);
     make_things(a.administrator, a.administrator, &own);
@@ -384,11 +436,14 @@ static void as_custom(const matrix_row *row, void *user)
 
 Test(matrix_capi, each_call_needs_its_permission_and_no_other, .init = setup, .fini = teardown)
 {
-    struct custom custom;
+    const struct tenant *const of[] = { &a, &platform };
 
-    make_custom(&custom, "{}");
-    each(as_custom, &custom);
-    drmgmt_session_close(custom.session);
+    for (size_t i = 0; i < DRMGMT__COUNT(of); i++) {
+        struct custom custom;
+        make_custom(&custom, of[i], "{}");
+        each(as_custom, &custom);
+        drmgmt_session_close(custom.session);
+    }
 }
 
 /* A role that holds on devices with a tag that none here has: what is there is not there for it. */
@@ -397,9 +452,14 @@ static void as_narrowed(const matrix_row *row, void *user)
     const struct custom *c = user;
     struct things nothing = nothing_like(&a.things);
 
-    if (row->permission == DRMGMT_PERM_NONE || row->permission == DRMGMT_PERM_API_KEY_OWN)
+    if (row->permission == DRMGMT_PERM_NONE || row->permission == DRMGMT_PERM_API_KEY_OWN ||
+        on_platform(row) != (c->of == &platform))
         return;
     allow(c, row->permission, true);
+    if (on_platform(row)) {
+        forbidden(row, "a role for some devices of the platform, which has none", c->session, &a.things);
+        return;
+    }
     struct outcome there = call(row, c->session, &a.things), none = call(row, c->session, &nothing);
     cr_expect_str_eq(there.error, none.error, "%s by a role for other devices", row->function);
     if (row->shape == LISTS && !there.rc)
@@ -417,25 +477,22 @@ Test(matrix_capi, a_selector_leaves_the_other_devices_out, .init = setup, .fini 
     struct custom custom;
     drmgmt_subscription *all = NULL;
 
-    make_custom(&custom, "{nowhere}");
+    make_custom(&custom, &platform, "{nowhere}");
+    each(as_narrowed, &custom);
+    drmgmt_session_close(custom.session);
+    make_custom(&custom, &a, "{nowhere}");
     each(as_narrowed, &custom);
     allow(&custom, DRMGMT_PERM_JOB_READ, true);
     cr_expect_eq(drmgmt_subscribe(custom.session, NULL, NULL, &all, NULL), DRMGMT_ERR_FORBIDDEN);
     drmgmt_session_close(custom.session);
 }
 
-static void as_another_tenant(const matrix_row *row, void *user)
+/* By somebody who may call it, in a tenant that is not a. */
+static void not_there(const matrix_row *row, drmgmt_session *session)
 {
-    drmgmt_session *session = user;
     struct things nothing = nothing_like(&a.things);
-    char before[33], after[33];
-
-    if (row->shape == ENDS || row->shape == LOG_IN)
-        return;
-    state_of(&a, before);
     struct outcome theirs = call(row, session, &a.things), none = call(row, session, &nothing);
-    state_of(&a, after);
-    cr_expect_str_eq(before, after, "%s changed something of another tenant", row->function);
+
     if (row->shape == NAMES) {
         cr_expect_eq(theirs.rc, DRMGMT_ERR_NOT_FOUND, "%s with another tenant's object: %s", row->function,
                      theirs.rc ? theirs.error : "success");
@@ -446,9 +503,24 @@ static void as_another_tenant(const matrix_row *row, void *user)
     const char(*ids)[ID] = (const char(*)[ID])(const void *)&a.things;
     for (size_t i = 0; theirs.said && i < sizeof a.things / ID; i++)
         cr_expect(!strstr(theirs.said, ids[i]), "%s shows another tenant's %s", row->function, ids[i]);
-    cr_expect(!theirs.said || !strstr(theirs.said, a.id), "%s shows another tenant's id", row->function);
     drmgmt_free(theirs.said);
     drmgmt_free(none.said);
+}
+
+static void as_another_tenant(const matrix_row *row, void *user)
+{
+    drmgmt_session *session = user;
+    char before[33], after[33];
+
+    if (row->shape == ENDS || row->shape == LOG_IN)
+        return;
+    state_of(&a, before);
+    if (on_platform(row))
+        forbidden(row, "a tenant's administrator", session, &a.things);
+    else
+        not_there(row, session);
+    state_of(&a, after);
+    cr_expect_str_eq(before, after, "%s changed something of another tenant", row->function);
 }
 
 Test(matrix_capi, another_tenants_objects_are_not_there, .init = setup, .fini = teardown)
@@ -457,13 +529,48 @@ Test(matrix_capi, another_tenants_objects_are_not_there, .init = setup, .fini = 
     each(as_another_tenant, b.by_key);
 }
 
+/* Whether the platform's administrators hold it. */
+static bool of_platform(drmgmt_permission permission)
+{
+    DRMGMT__ROWS drmgmt__rows *rows =
+        SQL("SELECT of_platform::integer FROM sec.permissions WHERE name = $1", drmgmt_permission_name(permission));
+
+    return strcmp(drmgmt__rows_text(rows, 0, 0), "1") == 0;
+}
+
+/* What is the platform's may be done to every tenant, and to none that is not there; else a tenant is another one. */
+static void as_platform(const matrix_row *row, void *user)
+{
+    drmgmt_session *session = user;
+    struct things own, nothing = nothing_like(&a.things);
+
+    if (row->shape == ENDS || row->shape == LOG_IN)
+        return;
+    if (on_platform(row)) {
+        make_things(a.administrator, a.administrator, &own);
+        expect(row, "the platform", session, &own, row->success);
+        if (row->shape == NAMES)
+            expect(row, "the platform, of nothing", session, &nothing, DRMGMT_ERR_NOT_FOUND);
+    } else if (of_platform(row->permission)) {
+        not_there(row, session);
+    } else {
+        forbidden(row, "the platform", session, &a.things);
+    }
+}
+
+Test(matrix_capi, the_platform_holds_nothing_in_a_tenant, .init = setup, .fini = teardown)
+{
+    each(as_platform, platform.administrator);
+    each(as_platform, platform.by_key);
+}
+
 /* What a list must not show to b is what it shows to a. */
 static void shows(const matrix_row *row, void *user)
 {
     (void)user;
     if (row->shape != LISTS)
         return;
-    struct outcome own = call(row, a.administrator, &a.things);
+    struct outcome own = call(row, on_platform(row) ? platform.administrator : a.administrator, &a.things);
     const char(*ids)[ID] = (const char(*)[ID])(const void *)&a.things;
     size_t seen = 0;
     for (size_t i = 0; own.said && i < sizeof a.things / ID; i++)

@@ -1,38 +1,28 @@
-"""Where jobs may connect to: rules of tenants, which the platform's administrators make."""
+"""Outbound rules: a tenant reads its own, the platform's administrators make them."""
 import secrets
-import uuid
 
-from matrix_rows.row import Kind, Row, unique
-
-
-def block():
-    return "10.{}.{}.{}/30".format(secrets.randbelow(256), secrets.randbelow(256), 4 * secrets.randbelow(64))
+from matrix_rows.row import Kind, Row, posted, unique
 
 
-def add_rule(world, tenant):
-    made = {"id": str(uuid.uuid4())}
-    world.sql("INSERT INTO drm.outbound_rules (tenant_id, id, cidr) VALUES (%s, %s, %s)", tenant, made["id"], block())
-    return made
+def rule_body(_person):
+    return {"cidr": f"fd{secrets.token_hex(1)}:{secrets.token_hex(2)}:{secrets.token_hex(2)}::/48", "note": unique("note")}
 
 
-def ruled_tenant(person):
-    """A tenant that nobody logs in to."""
-    made = {"id": str(uuid.uuid4())}
-    person.world.sql("INSERT INTO drm.tenants (tenant_id, name) VALUES (%s, %s)", made["id"], unique("ruled"))
-    return made
+def rule_of(tenant):
+    """A rule for a tenant, made by the platform's administrator."""
+    return lambda person: posted(f"/api/v1/tenants/{tenant(person)}/outbound-rules", rule_body)(person.world.platform.administrator)
 
 
+# A tenant made for no more than this, so that what it may reach changes nothing of a and b.
 KINDS = {
-    "outbound_rule": Kind(lambda person: add_rule(person.world, person.tenant.id)),
-    "ruled_tenant": Kind(ruled_tenant, platform=True),
-    "rule_of_tenant": Kind(lambda person: add_rule(person.world, person.object("ruled_tenant")["id"]), platform=True),
+    "ruled_tenant": Kind(lambda person: {"id": person.world.ruled.id}, platform=True),
+    "tenants_outbound_rule": Kind(rule_of(lambda person: person.world.ruled.id), platform=True),
+    "outbound_rule": Kind(rule_of(lambda person: person.tenant.id), names=("id", "note")),
 }
-
-OF_TENANT = {"tenant": "ruled_tenant"}
 
 ROWS = {
     "GET /api/v1/outbound-rules": [Row(lists="outbound_rule")],
-    "GET /api/v1/tenants/{tenant}/outbound-rules": [Row(lists="rule_of_tenant", beside=OF_TENANT)],
-    "POST /api/v1/tenants/{tenant}/outbound-rules": [Row(body=lambda _: {"cidr": block()}, beside=OF_TENANT)],
-    "DELETE /api/v1/tenants/{tenant}/outbound-rules/{id}": [Row("rule_of_tenant", spends=True, beside=OF_TENANT)],
+    "GET /api/v1/tenants/{tenant}/outbound-rules": [Row(beside={"tenant": "ruled_tenant"}, lists="tenants_outbound_rule")],
+    "POST /api/v1/tenants/{tenant}/outbound-rules": [Row(beside={"tenant": "ruled_tenant"}, body=rule_body)],
+    "DELETE /api/v1/tenants/{tenant}/outbound-rules/{id}": [Row("tenants_outbound_rule", beside={"tenant": "ruled_tenant"}, spends=True)],
 }
