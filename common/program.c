@@ -165,8 +165,18 @@ void program_block_stops(sigset_t *signals)
     sigemptyset(signals);
     sigaddset(signals, SIGTERM);
     sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+}
+
+void program_look_at_keyring(drmgmt_context *context, bool asked)
+{
+    bool changed = false;
+
+    /* What is wrong, and what changed, the library tells the log. */
+    if (drmgmt_context_reload(context, &changed, NULL) == 0 && asked && !changed)
+        jsonlog_write(NULL, DRMGMT_LOG_INFO, "the keyring is the one in use: nothing changed", NULL, 0);
 }
 
 /* Written beside its place and moved there, so that a reader sees all of it or nothing. */

@@ -71,9 +71,14 @@ int program_fail(const char *what, drmgmt_error *error);
 /* A context that logs through jsonlog. Returns 0 or the exit code after a complaint. */
 int program_open_context(const program_settings *settings, drmgmt_context **context);
 
-/* Blocks SIGTERM and SIGINT for this thread and those it starts from here on, and ignores SIGPIPE. *signals: the two.
- */
+/* Blocks SIGTERM, SIGINT and SIGHUP for this thread and those it starts from here on, and ignores SIGPIPE. *signals:
+ * the three. */
 void program_block_stops(sigset_t *signals);
+
+/* Every so often a program looks whether its keyring changed, besides when SIGHUP asks it to. */
+enum { PROGRAM_LOOK_SECONDS = 1 };
+/* asked: by SIGHUP, so that the log tells also that nothing changed. */
+void program_look_at_keyring(drmgmt_context *context, bool asked);
 
 /* Writes text and a newline into a file that a flag named. Returns 0 or the exit code after a complaint. */
 int program_write_file(const char *flag, const char *path, const char *text);

@@ -31,7 +31,7 @@ static const char usage[] =
     "\n"
     "Flags win over the environment. SIGTERM or SIGINT: no new jobs, what runs may finish, the rest goes back to the "
     "queue; a\n"
-    "second one ends the grace at once.\n"
+    "second one ends the grace at once. A changed keyring is read anew within a second, or at SIGHUP.\n"
     "Exit codes: 0 stopped as asked, 1 failure, 2 usage, 3 the database refuses the keyring's seal, 5 the schema does "
     "not fit.\n"
     "\n"
@@ -116,19 +116,21 @@ static void *run(void *user)
 }
 
 /* Waits for signals until the engine is over. It waits for jobs once a first claim statement was answered. */
-static int supervise(const config *c, runner *r, const sigset_t *signals)
+static int supervise(const config *c, drmgmt_context *context, runner *r, const sigset_t *signals)
 {
     bool ready = !c->ready_file;
     int code = 0, stops = 0;
 
     while (!atomic_load(&r->over)) {
-        struct timespec wait = { .tv_sec = ready ? 3600 : 0, .tv_nsec = ready ? 0 : 10000000 };
+        struct timespec wait = { .tv_sec = ready ? PROGRAM_LOOK_SECONDS : 0, .tv_nsec = ready ? 0 : 10000000 };
         int got = sigtimedwait(signals, NULL, &wait);
         if (got == SIGTERM || got == SIGINT) {
             drmgmt_log_field field = { "signal", got == SIGTERM ? "SIGTERM" : "SIGINT" };
             jsonlog_write(NULL, DRMGMT_LOG_INFO, stops++ ? "stopping at once" : "stopping", &field, 1);
             drmgmt_worker_stop(r->worker, stops > 1 ? 0 : c->grace * 1000);
         }
+        if (ready || got == SIGHUP)
+            program_look_at_keyring(context, got == SIGHUP);
         drmgmt_worker_stats stats;
         drmgmt_worker_stats_get(r->worker, &stats);
         const char *id = drmgmt_worker_id(r->worker);
@@ -154,7 +156,7 @@ static int work(const config *c, drmgmt_context *context, const sigset_t *signal
         fprintf(stderr, "drm-worker: a thread cannot be started: raise the limit of processes (ulimit -u)\n");
         return 1;
     }
-    int code = supervise(c, &r, signals);
+    int code = supervise(c, context, &r, signals);
     pthread_join(thread, NULL);
     drmgmt_worker_free(r.worker);
     if (r.rc)

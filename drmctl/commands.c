@@ -105,6 +105,13 @@ static const ctl_option tenant_delete_options[] = {
 
 static const ctl_option revoke_options[] = { { "yes", 'y', NULL, NULL, "do not ask" } };
 
+static const ctl_option api_key_create_options[] = {
+    { "scope", 0, "PERMISSION", NULL, "the key may do only this of what you may; may be repeated" },
+    { "address", 0, "CIDR", NULL, "the key may be used only from there; may be repeated" },
+    { "expires-in", 0, "TIME", NULL, "how long it is good for: 90d, 12h, 30m" },
+    { "expires-at", 0, "TIME", NULL, "until when it is good, like 2026-12-31T00:00:00Z" },
+};
+
 static const ctl_option credential_create_options[] = {
     { "community-file", 0, "FILE", NULL, "the community, in the first line of FILE (- is standard input)" },
     { "snmp-version", 0, "VERSION", NULL, "1 or 2c" },
@@ -197,6 +204,36 @@ static const ctl_option audit_verify_options[] = {
 
 static const ctl_option audit_export_options[] = {
     { "after", 0, "N", NULL, "only what comes after link N" },
+};
+
+#define KEYRING_OPTION                                                                                                 \
+    {                                                                                                                  \
+        "keyring", 0, "FILE", "DRM_KEYRING", "the keyring made by init"                                                \
+    }
+#define KIND_OPTION                                                                                                    \
+    {                                                                                                                  \
+        "kind", 0, "KIND", NULL, "token, ed25519, seal or kek"                                                         \
+    }
+
+static const ctl_option key_list_options[] = { KEYRING_OPTION };
+
+static const ctl_option key_rotate_options[] = {
+    KIND_OPTION,
+    { "standby", 0, NULL, NULL, "it opens and verifies, but makes nothing until it is activated" },
+    KEYRING_OPTION,
+};
+
+static const ctl_option key_activate_options[] = { KIND_OPTION, KEYRING_OPTION };
+
+static const ctl_option key_retire_options[] = {
+    KIND_OPTION,
+    { "now", 0, NULL, NULL, "do not wait until what it made has expired" },
+    { "yes", 'y', NULL, NULL, "do not ask" },
+};
+
+static const ctl_option key_reencrypt_options[] = {
+    { "tenant", 0, "NAME", NULL, "only this tenant, by name or id" },
+    { "wait", 0, NULL, NULL, "do the work here, and wait until all is done" },
 };
 
 #define OWN(options) options, CTL_COUNT(options)
@@ -356,13 +393,50 @@ const ctl_command ctl_commands[] = {
       "drmctl job submit snmp get core-1 --params '{\"oids\":[\"sysName.0\"]}' --wait\n"
       "drmctl job submit snmp get core-1 --params '{\"oids\":[\"sysName.0\"]}' --idempotency-key nightly-2026-11-24" },
 
-    { "api-key", "create", "LABEL", 1, 1, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_api_key_create,
-      "make an API key that acts for you", "The key is shown this once; the database keeps its hash.",
-      "drmctl api-key create backup-host -o json | jq -r .key > drm-key" },
+    { "api-key", "create", "LABEL", 1, 1, OWN(api_key_create_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_api_key_create, "make an API key that acts for you",
+      "The key is shown this once; the database keeps its hash. Without limits it may do all that you may.",
+      "drmctl api-key create backup-host -o json | jq -r .key > drm-key\n"
+      "drmctl api-key create monitor --scope device:read --scope job:read --address 192.0.2.0/24 --expires-in 90d" },
     { "api-key", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "api_key", ctl_cmd_api_key_list,
-      "list your API keys", NULL, "drmctl api-key list" },
+      "list your API keys", "With --user-id those of another user, where you may manage users.",
+      "drmctl api-key list" },
     { "api-key", "revoke", "ID...", 1, -1, OWN(revoke_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_api_key_revoke,
-      "revoke API keys", NULL, "drmctl api-key revoke 0192d2a4-58b1-7c3e-9f00-3b5a7d1e2c4f --yes" },
+      "revoke API keys", "Your own, or anybody's where you may manage users.",
+      "drmctl api-key revoke 0192d2a4-58b1-7c3e-9f00-3b5a7d1e2c4f --yes" },
+
+    { "key", "list", "", 0, 0, OWN(key_list_options), CTL_OUTPUT, NULL, ctl_cmd_key_list,
+      "list the keys of the keyring, without the keys",
+      "active: it makes new things; old: it opens what it made; standby: it opens, and waits to be activated.",
+      "drmctl key list" },
+    { "key", "rotate", "", 0, 0, OWN(key_rotate_options), CTL_OUTPUT | CTL_OWNER, NULL, ctl_cmd_key_rotate,
+      "add a fresh key, which becomes the active one",
+      "Without --kind: of the kind that signs tokens now. Programs of this host read it within a second. Where several "
+      "hosts\n"
+      "hold the file: add it with --standby, bring the file to all of them, activate it, bring it again.",
+      "drmctl key rotate\n"
+      "drmctl key rotate --kind ed25519 --standby\n"
+      "drmctl key rotate --kind seal --owner-url postgresql://drm_migrate@/drmgmt" },
+    { "key", "activate", "NUMBER", 1, 1, OWN(key_activate_options), CTL_OUTPUT, NULL, ctl_cmd_key_activate,
+      "make a key on standby the active one", NULL, "drmctl key activate 2 --kind ed25519" },
+    { "key", "retire", "NUMBER", 1, 1, OWN(key_retire_options), CTL_OUTPUT | CTL_DATABASE | CTL_OWNER, NULL,
+      ctl_cmd_key_retire, "take an old key out of the keyring",
+      "Refused for the active key, for a KEK that still wraps data keys, and while what it made may still be in use.",
+      "drmctl key retire 1 --kind ed25519\n"
+      "drmctl key retire 1 --kind token --now --yes" },
+    { "key", "install", "", 0, 0, OWN(key_list_options), CTL_OUTPUT | CTL_OWNER, NULL, ctl_cmd_key_install,
+      "make the keyring's seal keys known to the database",
+      "Needed after a dump was restored: dumps hold no seal keys.", "drmctl key install" },
+    { "key", "rotate-kek", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_DATABASE, NULL, ctl_cmd_key_rotate_kek,
+      "add a KEK and wrap every tenant's data key by it",
+      "Programs go on meanwhile. One that is broken off is continued by the same command, which then adds no further "
+      "KEK.",
+      "drmctl key rotate-kek" },
+    { "key", "reencrypt", "", 0, 0, OWN(key_reencrypt_options), CTL_OUTPUT | CTL_DATABASE, NULL, ctl_cmd_key_reencrypt,
+      "give tenants new data keys, and seal their secrets anew",
+      "New secrets are sealed by the new key at once; workers seal the old ones anew in the background.",
+      "drmctl key reencrypt --tenant acme\n"
+      "drmctl key reencrypt --wait" },
 
     { "outbound", "list", "", 0, 0, OWN(outbound_list_options), CTL_OUTPUT | CTL_LIST | CTL_SESSION, "outbound_rule",
       ctl_cmd_outbound_list, "list outbound rules: which special addresses jobs may reach",
@@ -453,6 +527,7 @@ const char *ctl_noun_summary(const char *noun)
         { "outbound", "where jobs may connect to" },
         { "audit", "the audit trail" },
         { "oidc-provider", "OpenID Connect: issuers to log in by" },
+        { "key", "keys of the keyring, and data keys" },
         { "driver", "protocol drivers" },
     };
 

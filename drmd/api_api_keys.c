@@ -29,15 +29,14 @@ static void reply_created(drmd_request *r, const drmgmt_record *record, char *ke
 
 void drmd_api_key_create(drmd_request *r)
 {
-    drmd_string_field fields[] = { { "label", true, NULL } };
-    drmd_strings *strings = drmd_strings_read(r, fields, DRMD_COUNT(fields));
-    if (!strings)
+    drmgmt_draft *draft = drmd_draft_from(r, drmgmt_entity_find("api_key"));
+    if (!draft)
         return;
     drmgmt_record *record = NULL;
     char *key = NULL;
     drmgmt_error *error = NULL;
-    int failed = drmgmt_api_key_create(r->session, fields[0].value, &record, &key, &error);
-    drmd_strings_free(strings);
+    int failed = drmgmt_api_key_create(r->session, draft, &record, &key, &error);
+    drmgmt_draft_free(draft);
     if (failed) {
         drmd_reply_error(r, error);
         return;

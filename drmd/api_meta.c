@@ -45,3 +45,18 @@ void drmd_openapi_get(drmd_request *r)
 {
     drmd_reply(r, 200, drmd_json, r->server->openapi, r->server->openapi_length);
 }
+
+/* Others keep the keys for five minutes: a key on standby is to be published for longer than that before it signs
+ * (docs/keyring.md). */
+void drmd_jwks_get(drmd_request *r)
+{
+    char *json = NULL;
+    drmgmt_error *error = NULL;
+    if (drmgmt_jwks(r->server->context, &json, &error)) {
+        drmd_reply_error(r, error);
+        return;
+    }
+    r->policy = "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+                "Cache-Control: public, max-age=300\r\n";
+    drmd_reply_json(r, 200, json, strlen(json));
+}

@@ -36,6 +36,7 @@ static const char usage[] =
     "\n"
     "Flags win over the environment. SIGTERM or SIGINT: requests may finish, at most 10 s; a second one ends it at "
     "once.\n"
+    "A changed keyring is read anew within a second, or at SIGHUP.\n"
     "Exit codes: 0 stopped as asked, 1 failure, 2 usage, 6 the address cannot be listened on.\n"
     "\n"
     "Example: drmd --listen 127.0.0.1:8080 --keyring /etc/drmgmt/keyring --redis-url redis://127.0.0.1/0\n";
@@ -139,11 +140,12 @@ static int show(const void *user)
 static void wait_for_stop(drmd_server *server, const sigset_t *signals)
 {
     for (;;) {
-        int got = sigtimedwait(signals, NULL, &(struct timespec){ .tv_sec = 1 });
-        if (got > 0) {
+        int got = sigtimedwait(signals, NULL, &(struct timespec){ .tv_sec = PROGRAM_LOOK_SECONDS });
+        if (got == SIGTERM || got == SIGINT) {
             drmd_log(DRMGMT_LOG_INFO, "stopping", "signal", got == SIGTERM ? "SIGTERM" : "SIGINT", NULL);
             return;
         }
+        program_look_at_keyring(server->context, got == SIGHUP);
         drmd_server_watch(server);
     }
 }

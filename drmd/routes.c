@@ -161,6 +161,8 @@ const drmd_route drmd_routes[] = {
       "Tell that this process answers" },
     { DRMD_GET, "/readyz", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, NULL, "Readiness", 200, 0, drmd_ready, NULL, "server",
       "Ask PostgreSQL and Redis; 503 when requests cannot be served" },
+    { DRMD_GET, "/.well-known/jwks.json", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, NULL, "KeySet", 200, 0, drmd_jwks_get,
+      NULL, "server", "The public keys that access tokens can be verified by (RFC 7517, RFC 8037)" },
     { DRMD_GET, "/metrics", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, NULL, "text/plain", 200, 0, drmd_metrics_get, NULL,
       "server", "Counters in the Prometheus text format" },
     { DRMD_GET, "/openapi.json", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, NULL, "application/json", 200, 0,

@@ -86,7 +86,7 @@ drmd_handler drmd_outbound_list, drmd_tenant_outbound_list, drmd_tenant_outbound
 drmd_handler drmd_job_submit, drmd_job_enqueue, drmd_job_list, drmd_job_get, drmd_job_cancel, drmd_job_events;
 drmd_handler drmd_quota_get;
 drmd_handler drmd_audit_export, drmd_audit_verify;
-drmd_handler drmd_health, drmd_ready, drmd_metrics_get, drmd_openapi_get, drmd_docs_page, drmd_docs_file,
+drmd_handler drmd_health, drmd_ready, drmd_jwks_get, drmd_metrics_get, drmd_openapi_get, drmd_docs_page, drmd_docs_file,
     drmd_docs_init;
 
 /* ---- crud.c: also for nouns with handlers of their own ---- */

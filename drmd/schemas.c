@@ -81,6 +81,12 @@ const drmd_schema drmd_schemas[] = {
       "\"string\",\"description\":\"Keep it elsewhere and give it to the next verification\"},\"flaw\":{\"type\":["
       "\"object\",\"null\"],\"properties\":{\"kind\":" TEXT ",\"link\":{\"type\":[\"integer\",\"null\"]},\"row_id\":{"
       "\"type\":[\"string\",\"null\"],\"format\":\"uuid\"},\"text\":" TEXT "}}}}" },
+    { "KeySet",
+      "{\"type\":\"object\",\"description\":\"JSON Web Key Set, RFC "
+      "7517\",\"required\":[\"keys\"],\"properties\":{\"keys\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+      "\"required\":[\"kty\",\"crv\",\"alg\",\"use\",\"kid\",\"x\"],\"properties\":{\"kty\":{\"const\":\"OKP\"},"
+      "\"crv\":{\"const\":\"Ed25519\"},\"alg\":{\"const\":\"EdDSA\"},\"use\":{\"const\":\"sig\"},\"kid\":" TEXT
+      ",\"x\":{\"type\":\"string\",\"description\":\"The public key, base64url\"}}}}}}" },
     { "Health", "{\"type\":\"object\",\"required\":[\"status\"],\"properties\":{\"status\":{\"const\":\"ok\"}}}" },
     { "Readiness", "{\"type\":\"object\",\"required\":[\"status\"],\"properties\":{\"status\":{\"const\":\"ready\"},"
                    "\"database\":" BOOL ",\"schema_current\":" BOOL ",\"redis\":" BOOL ",\"pooler\":" BOOL "}}" },

@@ -17,6 +17,13 @@ DRMGMT_API DRMGMT_NODISCARD int drmgmt_context_new(const drmgmt_options *options
 /* Frees a context; NULL is allowed. All sessions, subscriptions and workers of it must be closed. */
 DRMGMT_API void drmgmt_context_free(drmgmt_context *context);
 
+/* Looks whether the keyring file changed and, if so, reads it anew: calls that begin afterwards use the new keys, those
+ * under way end with the old ones. Costs one stat() when nothing changed; long-running programs call it every few
+ * seconds. The library itself calls it when it meets a key that it does not know. A file that cannot be used leaves the
+ * keys as they are; it is told once, also to the log, and again when it changes. Any thread. *changed, unless NULL:
+ * whether new keys are in use. Without a keyring nothing happens. Errors: IO, CRYPTO, NO_MEMORY. */
+DRMGMT_API DRMGMT_NODISCARD int drmgmt_context_reload(drmgmt_context *context, bool *changed, drmgmt_error **error);
+
 /* What drmgmt_context_health() found. */
 typedef struct drmgmt_health {
     bool database;       /* a statement was answered */

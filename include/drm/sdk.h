@@ -9,6 +9,7 @@
 #include <drm/driver.h>
 #include <drm/error.h>
 #include <drm/job.h>
+#include <drm/key.h>
 #include <drm/log.h>
 #include <drm/oidc.h>
 #include <drm/options.h>
@@ -17,8 +18,8 @@
 #include <drm/record.h>
 #include <drm/second_factor.h>
 #include <drm/session.h>
-#include <drm/tenant_settings.h>
 #include <drm/tenant.h>
+#include <drm/tenant_settings.h>
 #include <drm/version.h>
 #include <drm/worker.h>
 

@@ -125,14 +125,19 @@ DRMGMT_API DRMGMT_NODISCARD int drmgmt_session_whoami(drmgmt_session *session, c
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_session_require(drmgmt_session *session, drmgmt_permission permission,
                                                        drmgmt_error **error);
 
-/* ---- API keys: entity "api_key" {id label prefix created_at last_used_at expires_at} ---- */
-/* Creates a key for the actor. *key is told this once; free with drmgmt_free(). One that is made with another key may
- * no more than that, from nowhere else and no longer. */
-DRMGMT_API DRMGMT_NODISCARD int drmgmt_api_key_create(drmgmt_session *session, const char *label,
+/* ---- API keys: entity "api_key" {id label user_id prefix scopes addresses created_at last_used_at expires_at
+ * expires_in} ---- */
+/* Creates a key for the actor from a draft: label, and perhaps scopes (names of permissions; the key has those of them
+ * that its owner holds), addresses (CIDR) and expires_at or expires_in (seconds). *key is told this once; free with
+ * drmgmt_free(). One that is made with another key may no more than that, from nowhere else and no longer.
+ * Errors: INVALID with the field; FORBIDDEN for scopes that the actor does not hold, and for more than the key that it
+ * is made with. */
+DRMGMT_API DRMGMT_NODISCARD int drmgmt_api_key_create(drmgmt_session *session, const drmgmt_draft *draft,
                                                       drmgmt_record **record, char **key, drmgmt_error **error);
+/* One's own; with the filter user_id those of another user, for which user:admin is needed. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_api_key_list(drmgmt_session *session, const drmgmt_query *query,
                                                     drmgmt_page **page, drmgmt_error **error);
-/* Revokes; the key is refused from the next call on. Errors: NOT_FOUND. */
+/* Revokes one's own key, or with user:admin anybody's; it is refused from the next call on. Errors: NOT_FOUND. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_api_key_revoke(drmgmt_session *session, const char *id, drmgmt_error **error);
 
 DRMGMT_END

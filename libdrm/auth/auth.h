@@ -3,6 +3,7 @@
 #ifndef DRMGMT_AUTH_AUTH_H
 #define DRMGMT_AUTH_AUTH_H
 
+#include "core/cleanup.h"
 #include <drm/session.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,23 +15,38 @@ int drmgmt__sha256(const void *bytes, size_t n, uint8_t digest[DRMGMT__DIGEST_SI
 int drmgmt__uuid_bytes(const char *text, uint8_t bytes[16]);                          /* 0 or -1 */
 void drmgmt__uuid_text(const uint8_t bytes[16], char text[37]);
 
-/* ---- keyring: the file's keys. Lines "kind number hex", kinds seal, kek, token (32 bytes each), # comments; the
- * highest number of a kind makes new things, all open old ones. ---- */
+/* ---- keyring: the file's keys. Lines "kind number hex [standby] [since=TIME]", kinds seal, kek, token, ed25519 (32
+ * bytes each), # comments. Of each kind the highest number that is not on standby makes new things, all open old ones;
+ * token and ed25519 keys share their numbers and count as one kind there: the number is the "kid" of a token. ---- */
 typedef struct drmgmt__keyring drmgmt__keyring;
 typedef enum drmgmt__key_kind {
     DRMGMT__KEY_SEAL,
     DRMGMT__KEY_KEK,
     DRMGMT__KEY_TOKEN,
+    DRMGMT__KEY_ED25519,
     DRMGMT__KEY_KINDS
 } drmgmt__key_kind;
 int drmgmt__keyring_load(const char *path, drmgmt__keyring **keyring, drmgmt_error **error);
-/* Writes a new file with one key of each kind, mode 0600, whole or not at all; *created false when it is there. */
+/* Writes a new file with one key of each kind that a new installation uses, mode 0600, whole or not at all; *created
+ * false when it is there. */
 int drmgmt__keyring_create(const char *path, bool *created, drmgmt_error **error);
-void drmgmt__keyring_free(drmgmt__keyring *keyring); /* wipes; NULL is allowed */
-/* The key of a kind and number; number 0: the highest, which is stored back. NULL if there is none. 32 bytes. */
+/* Gives one hold back; the last one wipes. NULL is allowed. */
+void drmgmt__keyring_free(drmgmt__keyring *keyring);
+DRMGMT__DEFINE_CLEANUP(drmgmt__keyring_freep, drmgmt__keyring *, drmgmt__keyring_free)
+#define DRMGMT__KEYRING DRMGMT__CLEANUP(drmgmt__keyring_freep)
+/* The keyring of a context as it is now, held until drmgmt__keyring_free(): another one may take its place meanwhile.
+ * NULL: the context has none. Any thread. */
+drmgmt__keyring *drmgmt__keyring_hold(drmgmt_context *context);
+bool drmgmt__keyring_given(const drmgmt_context *context);
+/* The key of a kind and number; number 0: the one that makes new things, whose number is stored back. NULL if there is
+ * none. 32 bytes. */
 const uint8_t *drmgmt__keyring_key(const drmgmt__keyring *keyring, drmgmt__key_kind kind, unsigned *number);
 /* Iterates: the i-th key of a kind; NULL past the end. */
 const uint8_t *drmgmt__keyring_at(const drmgmt__keyring *keyring, drmgmt__key_kind kind, size_t i, unsigned *number);
+/* Differs between any two keyrings that were loaded in this process. */
+uint64_t drmgmt__keyring_generation(const drmgmt__keyring *keyring);
+/* The i-th of the keys that sign cursors, the one to sign with first; false past the end. */
+bool drmgmt__keyring_cursor_key(const drmgmt__keyring *keyring, size_t i, uint8_t key[32]);
 
 /* ---- seal of the tenant context: "tenant.user.backend_pid.expiry.key_id.hmac_hex" ("-" for no tenant, then user is
  * the purpose). hmac = HMAC-SHA256(key, all before the last dot). expiry: Unix seconds. ---- */
@@ -54,8 +70,11 @@ int drmgmt__blob_open(const drmgmt__data_key *key, const char *table, const char
 /* A tenant's data key wrapped by a KEK: the same form with the KEK's number as key version, table tenant_keys, column
  * wrapped, row id = version in decimal. 32 + DRMGMT__BLOB_OVERHEAD bytes. */
 enum { DRMGMT__WRAPPED_SIZE = 32 + DRMGMT__BLOB_OVERHEAD };
-int drmgmt__data_key_new(const drmgmt__keyring *keyring, const char *tenant_id, drmgmt__data_key *key,
-                         uint8_t wrapped[DRMGMT__WRAPPED_SIZE]); /* sets version 1 */
+int drmgmt__data_key_new(const drmgmt__keyring *keyring, const char *tenant_id, uint32_t version, drmgmt__data_key *key,
+                         uint8_t wrapped[DRMGMT__WRAPPED_SIZE]);
+/* By the active KEK. */
+int drmgmt__data_key_wrap(const drmgmt__keyring *keyring, const char *tenant_id, const drmgmt__data_key *key,
+                          uint8_t wrapped[DRMGMT__WRAPPED_SIZE]);
 int drmgmt__data_key_unwrap(const drmgmt__keyring *keyring, const char *tenant_id, uint32_t version,
                             const void *wrapped, size_t n, drmgmt__data_key *key);
 
@@ -64,7 +83,8 @@ int drmgmt__data_key_unwrap(const drmgmt__keyring *keyring, const char *tenant_i
 struct drmgmt__digest_cache;
 int drmgmt__data_key_cached(drmgmt_context *context, const char *tenant_id, uint32_t version, const void *wrapped,
                             size_t n, drmgmt__data_key *key);
-/* The newest one of the session's tenant: what is sealed now is sealed with it. Wipe it. */
+/* The newest one of the session's tenant: what is sealed now is sealed with it, and is to be stored in the same
+ * transaction, while which the key stays. Wipe it. */
 struct drmgmt__tx;
 int drmgmt__data_key_newest(struct drmgmt__tx *tx, drmgmt_session *session, drmgmt__data_key *key,
                             drmgmt_error **error);

@@ -34,6 +34,9 @@ int drmgmt__token_issue(const drmgmt__keyring *keyring, const drmgmt__identity *
 int drmgmt__token_verify(const drmgmt__keyring *keyring, struct drmgmt__token_cache *cache, const char *token,
                          drmgmt__identity *who, drmgmt_error **error);
 
+/* The same with the keys and the cache of a context. */
+int drmgmt__token_check(drmgmt_context *context, const char *token, drmgmt__identity *who, drmgmt_error **error);
+
 /* ---- refresh_token.c: "drmr_" and base64url of tenant(16) user(16) id(16) secret(32) ---- */
 enum { DRMGMT__REFRESH_SIZE = 5 + 107 + 1 };
 typedef struct drmgmt__refresh_token {

@@ -20,6 +20,14 @@ void drmgmt__data_key_cache_free(struct drmgmt__digest_cache *cache)
     drmgmt__digest_cache_free(cache);
 }
 
+static int unwrap(drmgmt_context *context, const char *tenant_id, uint32_t version, const void *wrapped, size_t n,
+                  drmgmt__data_key *key)
+{
+    DRMGMT__KEYRING drmgmt__keyring *keyring = drmgmt__keyring_hold(context);
+
+    return drmgmt__data_key_unwrap(keyring, tenant_id, version, wrapped, n, key);
+}
+
 int drmgmt__data_key_cached(drmgmt_context *context, const char *tenant_id, uint32_t version, const void *wrapped,
                             size_t n, drmgmt__data_key *key)
 {
@@ -39,7 +47,11 @@ int drmgmt__data_key_cached(drmgmt_context *context, const char *tenant_id, uint
         return DRMGMT_ERR_CRYPTO;
     if (drmgmt__digest_cache_get(context->data_keys, digest, now, key))
         return 0;
-    int rc = drmgmt__data_key_unwrap(context->keyring, place.tenant_id, version, wrapped, n, key);
+    int rc = unwrap(context, place.tenant_id, version, wrapped, n, key);
+    bool changed = false;
+    /* Perhaps by a key that was added since. */
+    if (rc && drmgmt_context_reload(context, &changed, NULL) == 0 && changed)
+        rc = unwrap(context, place.tenant_id, version, wrapped, n, key);
     if (!rc)
         drmgmt__digest_cache_put(context->data_keys, digest, now, now + KEEP_MS, key);
     return rc;

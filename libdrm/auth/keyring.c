@@ -1,38 +1,47 @@
-/* The keyring file: the keys that are not in the database. Called by core/context.c and tenant/; format in
- * docs/keyring.md. */
-#include "auth/auth.h"
+/* The keyring: the keys that are not in the database, read from the file's text and asked for. Called by the rooms that
+ * seal, wrap and sign; the file is read and written in keyring_file.c. Format in docs/keyring.md. */
+#include "auth/keyring.h"
+#include "auth/auth_internal.h"
 #include "core/core.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <time.h>
 
-enum { KEY_SIZE = 32, KEYS_MAX = 64, FILE_MAX = 16384 };
-
-struct drmgmt__keyring {
-    struct key {
-        unsigned number;
-        uint8_t bytes[KEY_SIZE];
-    } keys[DRMGMT__KEY_KINDS][KEYS_MAX];
-    size_t count[DRMGMT__KEY_KINDS];
+/* A new installation signs tokens with Ed25519: others can verify them by /.well-known/jwks.json, and what that costs
+ * more than HS256 is paid once a token and process (the verified ones are remembered). */
+const drmgmt__key_kind_row drmgmt__key_kinds[DRMGMT__KEY_KINDS] = {
+    [DRMGMT__KEY_SEAL] = { "seal", DRMGMT__USE_SEAL, true },
+    [DRMGMT__KEY_KEK] = { "kek", DRMGMT__USE_WRAP, true },
+    [DRMGMT__KEY_TOKEN] = { "token", DRMGMT__USE_SIGN, false },
+    [DRMGMT__KEY_ED25519] = { "ed25519", DRMGMT__USE_SIGN, true },
 };
 
-static const char *const kinds[DRMGMT__KEY_KINDS] = {
-    [DRMGMT__KEY_SEAL] = "seal",
-    [DRMGMT__KEY_KEK] = "kek",
-    [DRMGMT__KEY_TOKEN] = "token",
-};
+drmgmt__key_kind drmgmt__key_kind_parse(const char *name)
+{
+    int k = 0;
+
+    while (k < DRMGMT__KEY_KINDS && strcmp(drmgmt__key_kinds[k].name, name) != 0)
+        k++;
+    return (drmgmt__key_kind)k;
+}
 
 void drmgmt__keyring_free(drmgmt__keyring *keyring)
 {
-    if (!keyring)
+    if (!keyring || atomic_fetch_sub(&keyring->holds, 1) > 1)
         return;
+    for (size_t i = 0; i < keyring->count[DRMGMT__KEY_ED25519]; i++)
+        EVP_PKEY_free(keyring->ed25519[i]);
     drmgmt__wipe(keyring, sizeof *keyring);
     free(keyring);
 }
+
+uint64_t drmgmt__keyring_generation(const drmgmt__keyring *keyring)
+{
+    return keyring->generation;
+}
+
+/* ---- asked for ---- */
 
 const uint8_t *drmgmt__keyring_at(const drmgmt__keyring *keyring, drmgmt__key_kind kind, size_t i, unsigned *number)
 {
@@ -42,22 +51,93 @@ const uint8_t *drmgmt__keyring_at(const drmgmt__keyring *keyring, drmgmt__key_ki
     return keyring->keys[kind][i].bytes;
 }
 
-const uint8_t *drmgmt__keyring_key(const drmgmt__keyring *keyring, drmgmt__key_kind kind, unsigned *number)
+static const drmgmt__key *maker_of_kind(const drmgmt__keyring *keyring, drmgmt__key_kind kind)
 {
-    const struct key *best = NULL;
+    const drmgmt__key *best = NULL;
 
     for (size_t i = 0; i < keyring->count[kind]; i++) {
-        const struct key *k = &keyring->keys[kind][i];
-        if (*number ? k->number == *number : !best || k->number > best->number)
+        const drmgmt__key *k = &keyring->keys[kind][i];
+        if (!k->standby && (!best || k->number > best->number))
             best = k;
     }
-    if (!best)
-        return NULL;
-    *number = best->number;
-    return best->bytes;
+    return best;
 }
 
-/* ---- reading ---- */
+static const drmgmt__key *numbered(const drmgmt__keyring *keyring, drmgmt__key_kind kind, unsigned number)
+{
+    for (size_t i = 0; i < keyring->count[kind]; i++)
+        if (keyring->keys[kind][i].number == number)
+            return &keyring->keys[kind][i];
+    return NULL;
+}
+
+const uint8_t *drmgmt__keyring_key(const drmgmt__keyring *keyring, drmgmt__key_kind kind, unsigned *number)
+{
+    const drmgmt__key *key = *number ? numbered(keyring, kind, *number) : maker_of_kind(keyring, kind);
+
+    if (!key)
+        return NULL;
+    *number = key->number;
+    return key->bytes;
+}
+
+const drmgmt__key *drmgmt__keyring_maker(const drmgmt__keyring *keyring, drmgmt__key_use use, drmgmt__key_kind *kind)
+{
+    const drmgmt__key *best = NULL;
+
+    for (int k = 0; k < DRMGMT__KEY_KINDS; k++) {
+        if (drmgmt__key_kinds[k].use != use)
+            continue;
+        const drmgmt__key *key = maker_of_kind(keyring, (drmgmt__key_kind)k);
+        if (!key || (best && best->number > key->number))
+            continue;
+        best = key;
+        if (kind)
+            *kind = (drmgmt__key_kind)k;
+    }
+    return best;
+}
+
+const drmgmt__key *drmgmt__keyring_find(const drmgmt__keyring *keyring, drmgmt__key_use use, unsigned number,
+                                        drmgmt__key_kind *kind)
+{
+    for (int k = 0; k < DRMGMT__KEY_KINDS; k++) {
+        const drmgmt__key *key =
+            drmgmt__key_kinds[k].use == use ? numbered(keyring, (drmgmt__key_kind)k, number) : NULL;
+        if (!key)
+            continue;
+        if (kind)
+            *kind = (drmgmt__key_kind)k;
+        return key;
+    }
+    return NULL;
+}
+
+/* Cursors are signed with keys made from those of tokens, so that neither is of use for the other. */
+static bool derive_cursor_key(const drmgmt__key *key, uint8_t out[32])
+{
+    static const char purpose[] = "drmgmt cursor key";
+
+    return drmgmt__hmac_sha256(key->bytes, purpose, sizeof purpose - 1, out) == 0;
+}
+
+bool drmgmt__keyring_cursor_key(const drmgmt__keyring *keyring, size_t i, uint8_t key[32])
+{
+    const drmgmt__key *first = drmgmt__keyring_maker(keyring, DRMGMT__USE_SIGN, NULL);
+
+    if (i == 0)
+        return first && derive_cursor_key(first, key);
+    for (int k = 0; k < DRMGMT__KEY_KINDS; k++) {
+        if (drmgmt__key_kinds[k].use != DRMGMT__USE_SIGN)
+            continue;
+        for (size_t j = 0; j < keyring->count[k]; j++)
+            if (&keyring->keys[k][j] != first && --i == 0)
+                return derive_cursor_key(&keyring->keys[k][j], key);
+    }
+    return false;
+}
+
+/* ---- reading the text ---- */
 
 /* 1..999999999, digits only; 0 for anything else. */
 static unsigned read_number(const char *text)
@@ -67,20 +147,44 @@ static unsigned read_number(const char *text)
     return n >= 1 && n <= 9 && strspn(text, "0123456789") == n ? (unsigned)strtoul(text, NULL, 10) : 0;
 }
 
-static const char *add_key(drmgmt__keyring *keyring, drmgmt__key_kind kind, unsigned number, const char *hex)
+/* "2026-11-24T10:00:00Z" and nothing else; false otherwise. */
+static bool read_time(const char *text, int64_t *at)
 {
-    unsigned same = number;
+    struct tm tm = { 0 };
+    char again[24];
 
-    if (number == 0)
-        return "the number is not one of 1..999999999";
-    if (drmgmt__keyring_key(keyring, kind, &same))
-        return "this number stands there twice";
-    if (keyring->count[kind] == KEYS_MAX)
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    if (!end || *end)
+        return false;
+    time_t t = timegm(&tm);
+    if (t <= 0 || !gmtime_r(&t, &tm) || strftime(again, sizeof again, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        return false;
+    *at = t;
+    return strcmp(again, text) == 0;
+}
+
+static const char *read_mark(const char *word, drmgmt__key *key)
+{
+    if (strcmp(word, "standby") == 0 && !key->standby)
+        key->standby = true;
+    else if (strncmp(word, "since=", 6) != 0 || key->since || !read_time(word + 6, &key->since))
+        return "after the key only \"standby\" and \"since=YYYY-MM-DDTHH:MM:SSZ\" may stand";
+    return NULL;
+}
+
+static const char *add_key(drmgmt__keyring *keyring, drmgmt__key_kind kind, const drmgmt__key *key)
+{
+    size_t n = keyring->count[kind];
+
+    if (drmgmt__keyring_find(keyring, drmgmt__key_kinds[kind].use, key->number, NULL))
+        return drmgmt__key_kinds[kind].use == DRMGMT__USE_SIGN
+                   ? "this number stands there twice (token and ed25519 keys share their numbers)"
+                   : "this number stands there twice";
+    if (n == DRMGMT__KEYS_MAX)
         return "too many keys of this kind";
-    struct key *key = &keyring->keys[kind][keyring->count[kind]];
-    if (strlen(hex) != 2 * KEY_SIZE || drmgmt__unhex(hex, key->bytes, KEY_SIZE))
-        return "a key is 64 hexadecimal digits";
-    key->number = number;
+    if (kind == DRMGMT__KEY_ED25519 && !(keyring->ed25519[n] = drmgmt__ed25519_open(key->bytes)))
+        return "OpenSSL makes no Ed25519 key of it";
+    keyring->keys[kind][n] = *key;
     keyring->count[kind]++;
     return NULL;
 }
@@ -89,18 +193,29 @@ static const char *add_line(drmgmt__keyring *keyring, char *line)
 {
     static const char blank[] = " \t";
     char *state = NULL;
-    const char *kind = strtok_r(line, blank, &state), *number = strtok_r(NULL, blank, &state),
-               *hex = strtok_r(NULL, blank, &state);
+    const char *name = strtok_r(line, blank, &state), *number = strtok_r(NULL, blank, &state),
+               *hex = strtok_r(NULL, blank, &state), *wrong = NULL;
+    drmgmt__key key = { .number = 0 };
 
-    if (!hex || strtok_r(NULL, blank, &state))
+    if (!hex)
         return "\"kind number hex\" is expected";
-    for (int k = 0; k < DRMGMT__KEY_KINDS; k++)
-        if (strcmp(kinds[k], kind) == 0)
-            return add_key(keyring, (drmgmt__key_kind)k, read_number(number), hex);
-    return "the kind is one of seal, kek, token";
+    drmgmt__key_kind kind = drmgmt__key_kind_parse(name);
+    key.number = read_number(number);
+    for (const char *word; !wrong && (word = strtok_r(NULL, blank, &state));)
+        wrong = read_mark(word, &key);
+    if (kind == DRMGMT__KEY_KINDS)
+        wrong = "the kind is one of seal, kek, token, ed25519";
+    else if (key.number == 0)
+        wrong = "the number is not one of 1..999999999";
+    else if (strlen(hex) != 2 * DRMGMT__KEY_SIZE || drmgmt__unhex(hex, key.bytes, DRMGMT__KEY_SIZE))
+        wrong = "a key is 64 hexadecimal digits";
+    if (!wrong)
+        wrong = add_key(keyring, kind, &key);
+    drmgmt__wipe(&key, sizeof key);
+    return wrong;
 }
 
-static int parse(const char *path, char *text, drmgmt__keyring *keyring, drmgmt_error **error)
+static int add_lines(const char *path, char *text, drmgmt__keyring *keyring, drmgmt_error **error)
 {
     char *state = NULL;
     unsigned number = 0;
@@ -119,50 +234,38 @@ static int parse(const char *path, char *text, drmgmt__keyring *keyring, drmgmt_
         if (wrong)
             return drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "keyring %s, line %u: %s", path, number, wrong);
     }
-    for (int k = 0; k < DRMGMT__KEY_KINDS; k++)
-        if (keyring->count[k] == 0)
-            return drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "keyring %s has no key of kind \"%s\"", path, kinds[k]);
     return 0;
 }
 
-static int check_file(const char *path, int fd, drmgmt_error **error)
+static int check_complete(const char *path, const drmgmt__keyring *keyring, drmgmt_error **error)
 {
-    struct stat st;
+    static const char *const names[DRMGMT__KEY_USES] = { "\"seal\"", "\"kek\"", "\"token\" or \"ed25519\"" };
 
-    if (fd < 0 || fstat(fd, &st))
-        return drmgmt__fail(error, DRMGMT_ERR_IO, "keyring %s: %s", path, strerror(errno));
-    if (!S_ISREG(st.st_mode))
-        return drmgmt__fail(error, DRMGMT_ERR_IO, "keyring %s is not a regular file", path);
-    if (st.st_mode & 077)
-        return drmgmt__fail(error, DRMGMT_ERR_IO, "keyring %s can be read by others (mode %04o): chmod 600 it", path,
-                            (unsigned)st.st_mode & 07777);
-    if (st.st_uid != 0 && st.st_uid != geteuid())
-        return drmgmt__fail(error, DRMGMT_ERR_IO, "keyring %s belongs to another user", path);
-    if (st.st_size > FILE_MAX)
-        return drmgmt__fail(error, DRMGMT_ERR_IO, "keyring %s is larger than %d bytes", path, FILE_MAX);
+    for (int use = 0; use < DRMGMT__KEY_USES; use++) {
+        size_t n = 0;
+        for (int k = 0; k < DRMGMT__KEY_KINDS; k++)
+            n += drmgmt__key_kinds[k].use == (drmgmt__key_use)use ? keyring->count[k] : 0;
+        if (n == 0)
+            return drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "keyring %s has no key of kind %s", path, names[use]);
+        if (!drmgmt__keyring_maker(keyring, (drmgmt__key_use)use, NULL))
+            return drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "keyring %s: every key of kind %s is on standby", path,
+                                names[use]);
+    }
     return 0;
 }
 
-int drmgmt__keyring_load(const char *path, drmgmt__keyring **keyring, drmgmt_error **error)
+int drmgmt__keyring_parse(const char *path, char *text, drmgmt__keyring **keyring, drmgmt_error **error)
 {
-    DRMGMT__CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    char text[FILE_MAX + 1];
-    int rc = check_file(path, fd, error);
-
-    if (rc)
-        return rc;
-    ssize_t n = read(fd, text, FILE_MAX);
-    if (n < 0)
-        return drmgmt__fail(error, DRMGMT_ERR_IO, "keyring %s: %s", path, strerror(errno));
-    text[n] = '\0';
+    static atomic_ullong generations;
     drmgmt__keyring *k = calloc(1, sizeof *k);
+
     if (!k)
-        rc = drmgmt__fail_memory(error);
-    else if (strlen(text) != (size_t)n)
-        rc = drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "keyring %s is not a text file", path);
-    else
-        rc = parse(path, text, k, error);
-    drmgmt__wipe(text, sizeof text);
+        return drmgmt__fail_memory(error);
+    k->holds = 1;
+    k->generation = atomic_fetch_add(&generations, 1) + 1;
+    int rc = add_lines(path, text, k, error);
+    if (!rc)
+        rc = check_complete(path, k, error);
     if (rc) {
         drmgmt__keyring_free(k);
         return rc;
@@ -171,64 +274,16 @@ int drmgmt__keyring_load(const char *path, drmgmt__keyring **keyring, drmgmt_err
     return 0;
 }
 
-/* ---- making ---- */
-
-static int write_keys(int fd)
+void drmgmt__key_line(drmgmt__key_kind kind, const drmgmt__key *key, char line[DRMGMT__KEY_LINE])
 {
-    char text[1024];
-    int n = snprintf(
-        text, sizeof text,
-        "# Keys of drmgmt. Whoever has this file and the database can act as any tenant. Keep a copy in a safe place:\n"
-        "# without it no stored credential can be opened again. Format: docs/keyring.md\n");
+    char hex[2 * DRMGMT__KEY_SIZE + 1], since[40] = "";
+    struct tm tm;
+    time_t at = (time_t)key->since;
 
-    for (int k = 0; k < DRMGMT__KEY_KINDS; k++) {
-        uint8_t key[KEY_SIZE];
-        char hex[2 * KEY_SIZE + 1];
-        if (drmgmt__random(key, sizeof key))
-            return -1;
-        drmgmt__hex(key, sizeof key, hex);
-        n += snprintf(text + n, sizeof text - (size_t)n, "%s 1 %s\n", kinds[k], hex);
-        drmgmt__wipe(key, sizeof key);
-        drmgmt__wipe(hex, sizeof hex);
-    }
-    ssize_t written = write(fd, text, (size_t)n);
-    drmgmt__wipe(text, sizeof text);
-    return written == n && fsync(fd) == 0 ? 0 : -1;
-}
-
-static void sync_folder(const char *path)
-{
-    DRMGMT__FREE char *copy = strdup(path);
-    DRMGMT__CLOSE int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-
-    if (fd >= 0)
-        fsync(fd);
-}
-
-int drmgmt__keyring_create(const char *path, bool *created, drmgmt_error **error)
-{
-    DRMGMT__FREE char *draft = NULL;
-
-    if (access(path, F_OK) == 0) {
-        *created = false;
-        return 0;
-    }
-    /* Under another name first: whoever finds the file, finds all of it, also after a crash and when two make it at
-     * once. */
-    if (asprintf(&draft, "%s.XXXXXX", path) < 0) {
-        draft = NULL;
-        return drmgmt__fail_memory(error);
-    }
-    DRMGMT__CLOSE int fd = mkostemp(draft, O_CLOEXEC); /* mode 0600 */
-    if (fd < 0)
-        return drmgmt__fail(error, DRMGMT_ERR_IO, "keyring %s cannot be made: %s", path, strerror(errno));
-    bool done = write_keys(fd) == 0 && link(draft, path) == 0;
-    int cause = errno;
-    unlink(draft);
-    if (!done && cause != EEXIST)
-        return drmgmt__fail(error, DRMGMT_ERR_IO, "keyring %s cannot be written: %s", path, strerror(cause));
-    if (done)
-        sync_folder(path);
-    *created = done;
-    return 0;
+    drmgmt__hex(key->bytes, DRMGMT__KEY_SIZE, hex);
+    if (at && gmtime_r(&at, &tm))
+        strftime(since, sizeof since, " since=%Y-%m-%dT%H:%M:%SZ", &tm);
+    snprintf(line, DRMGMT__KEY_LINE, "%s %u %s%s%s\n", drmgmt__key_kinds[kind].name, key->number, hex,
+             key->standby ? " standby" : "", since);
+    drmgmt__wipe(hex, sizeof hex);
 }

@@ -43,6 +43,7 @@ int drmgmt__tokens_make(drmgmt_context *context, const drmgmt__identity *who, dr
 {
     DRMGMT__CLEANUP(drmgmt__tokens_freep) drmgmt_tokens *t = new_tokens();
     drmgmt__identity named = *who;
+    DRMGMT__KEYRING drmgmt__keyring *keyring = drmgmt__keyring_hold(context);
 
     if (!t)
         return drmgmt__fail_memory(error);
@@ -50,7 +51,7 @@ int drmgmt__tokens_make(drmgmt_context *context, const drmgmt__identity *who, dr
         return drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "the system gives no random numbers");
     if (!named.family_id[0])
         memcpy(named.family_id, refresh->id, sizeof named.family_id);
-    int rc = drmgmt__token_issue(context->keyring, &named, &t->access_token, error);
+    int rc = drmgmt__token_issue(keyring, &named, &t->access_token, error);
     if (!rc)
         *tokens = DRMGMT__STEAL(t);
     return rc;

@@ -159,7 +159,7 @@ static int seal(drmgmt__tx *tx, drmgmt_session *session, const char *id, const c
     sealed->length = 0;
     if (!secret)
         return 0;
-    if (!session->context->keyring)
+    if (!drmgmt__keyring_given(session->context))
         return drmgmt__fail(error, DRMGMT_ERR_CRYPTO,
                             "a client secret can be stored only by a program that holds the keyring");
     size_t n = strlen(secret);

@@ -110,17 +110,26 @@ static int kek_of(const drmgmt__keyring *keyring, unsigned number, drmgmt__data_
     return 0;
 }
 
-int drmgmt__data_key_new(const drmgmt__keyring *keyring, const char *tenant_id, drmgmt__data_key *key,
-                         uint8_t wrapped[DRMGMT__WRAPPED_SIZE])
+int drmgmt__data_key_wrap(const drmgmt__keyring *keyring, const char *tenant_id, const drmgmt__data_key *key,
+                          uint8_t wrapped[DRMGMT__WRAPPED_SIZE])
 {
     drmgmt__data_key kek;
+    char row_id[16];
 
-    key->version = 1;
-    if (drmgmt__random(key->key, sizeof key->key) || kek_of(keyring, 0, &kek))
+    if (kek_of(keyring, 0, &kek))
         return DRMGMT_ERR_CRYPTO;
-    int rc = drmgmt__blob_seal(&kek, "tenant_keys", "wrapped", tenant_id, "1", key->key, sizeof key->key, wrapped);
+    snprintf(row_id, sizeof row_id, "%u", key->version);
+    int rc = drmgmt__blob_seal(&kek, "tenant_keys", "wrapped", tenant_id, row_id, key->key, sizeof key->key, wrapped);
     drmgmt__wipe(&kek, sizeof kek);
     return rc;
+}
+
+int drmgmt__data_key_new(const drmgmt__keyring *keyring, const char *tenant_id, uint32_t version, drmgmt__data_key *key,
+                         uint8_t wrapped[DRMGMT__WRAPPED_SIZE])
+{
+    key->version = version;
+    return drmgmt__random(key->key, sizeof key->key) ? DRMGMT_ERR_CRYPTO
+                                                     : drmgmt__data_key_wrap(keyring, tenant_id, key, wrapped);
 }
 
 int drmgmt__data_key_unwrap(const drmgmt__keyring *keyring, const char *tenant_id, uint32_t version,

@@ -22,10 +22,11 @@ static drmgmt_session *new_session(drmgmt_context *context, drmgmt__session_kind
 
 int drmgmt__need_keyring(const drmgmt_context *context, drmgmt_error **error)
 {
-    return context->keyring ? 0
-                            : drmgmt__fail(error, DRMGMT_ERR_CRYPTO,
-                                           "this needs a keyring and the context has none: give it the keyring file, or"
-                                           " use an API key");
+    return drmgmt__keyring_given(context)
+               ? 0
+               : drmgmt__fail(error, DRMGMT_ERR_CRYPTO,
+                              "this needs a keyring and the context has none: give it the keyring file, or"
+                              " use an API key");
 }
 
 int drmgmt__session_open_user(drmgmt_context *context, const drmgmt__identity *who, const drmgmt_origin *origin,
@@ -68,7 +69,7 @@ int drmgmt_session_open_token(drmgmt_context *context, const char *access_token,
     int rc = drmgmt__need_keyring(context, error);
 
     if (!rc)
-        rc = drmgmt__token_verify(context->keyring, context->tokens, access_token, &who, error);
+        rc = drmgmt__token_check(context, access_token, &who, error);
     return rc ? rc : drmgmt__session_open_user(context, &who, origin, session, error);
 }
 

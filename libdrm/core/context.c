@@ -42,6 +42,8 @@ int drmgmt_context_new(const drmgmt_options *options, drmgmt_context **context, 
         free(c);
         return drmgmt__fail_memory(error);
     }
+    pthread_mutex_init(&c->keyring_lock, NULL);
+    pthread_mutex_init(&c->reload_lock, NULL);
     int rc = c->options.database_url ? build(c, error)
                                      : drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "database_url",
                                                          "no database URL was given");
@@ -70,6 +72,8 @@ void drmgmt_context_free(drmgmt_context *c)
         drmgmt__token_cache_free(c->tokens);
     drmgmt__data_key_cache_free(c->data_keys);
     drmgmt__keyring_free(c->keyring);
+    pthread_mutex_destroy(&c->keyring_lock);
+    pthread_mutex_destroy(&c->reload_lock);
     drmgmt__options_clear(&c->options);
     free(c);
 }

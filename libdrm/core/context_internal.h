@@ -4,6 +4,8 @@
 
 #include "net/policy.h"
 #include <drm/context.h>
+#include <pthread.h>
+#include <sys/stat.h>
 
 enum { DRMGMT__HOST_RULES_MAX = 64 };
 
@@ -30,7 +32,11 @@ struct drmgmt__outbound;  /* net/outbound.c: what tenants may reach */
 struct drmgmt_context {
     drmgmt_options options; /* its own copies */
     struct drmgmt__pool *pool;
-    struct drmgmt__keyring *keyring;        /* NULL: none given */
+    struct drmgmt__keyring *keyring;        /* NULL: none given. Used through drmgmt__keyring_hold() */
+    pthread_mutex_t keyring_lock;           /* of the pointer and of taking a hold */
+    pthread_mutex_t reload_lock;            /* of looking at the file, and of what follows */
+    bool keyring_refused;                   /* the file as it is now could not be used */
+    struct stat refused_file;               /* ... and was told so */
     struct drmgmt__publisher *publisher;    /* NULL: no Redis configured */
     struct drmgmt__hub *hub;                /* NULL: no Redis configured */
     struct drmgmt__token_cache *tokens;     /* auth/token.c */

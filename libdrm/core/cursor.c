@@ -20,18 +20,17 @@ static void make_process_key(void)
     process_key_made = drmgmt__random(process_key, sizeof process_key) == 0;
 }
 
-/* Processes with the same keyring understand each other's cursors; one without a keyring only its own. NULL: no
- * randomness. */
-static const uint8_t *signing_key(drmgmt_context *context)
+/* The i-th key a cursor may be signed with, the one to sign with first. Processes with the same keyring understand each
+ * other's cursors, and those signed before the keys were rotated; one without a keyring only its own. */
+static bool signing_key(const drmgmt__keyring *keyring, size_t i, uint8_t key[32])
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    unsigned number = 0;
-    const uint8_t *key = context->keyring ? drmgmt__keyring_key(context->keyring, DRMGMT__KEY_TOKEN, &number) : NULL;
 
-    if (key)
-        return key;
+    if (keyring)
+        return drmgmt__keyring_cursor_key(keyring, i, key);
     pthread_once(&once, make_process_key);
-    return process_key_made ? process_key : NULL;
+    memcpy(key, process_key, sizeof process_key);
+    return i == 0 && process_key_made;
 }
 
 /* What a cursor is bound to, then its values; each part ends with a NUL and the number of filters stands before them,
@@ -43,11 +42,9 @@ static void add_part(drmgmt__strbuf *b, const char *text)
     drmgmt__strbuf_putc(b, '\0');
 }
 
-static bool sign(drmgmt_context *context, const drmgmt_query *query, const char *payload, size_t n,
-                 uint8_t mac[MAC_SIZE])
+static bool sign(const uint8_t key[32], const drmgmt_query *query, const char *payload, size_t n, uint8_t mac[MAC_SIZE])
 {
     DRMGMT__STRBUF b = DRMGMT__STRBUF_INIT;
-    const uint8_t *key = signing_key(context);
     uint8_t full[EVP_MAX_MD_SIZE];
     unsigned length = 0;
 
@@ -63,10 +60,34 @@ static bool sign(drmgmt_context *context, const drmgmt_query *query, const char 
         add_part(&b, query->filters[i].value);
     }
     drmgmt__strbuf_add(&b, payload, n);
-    if (!key || b.failed || !HMAC(EVP_sha256(), key, 32, (const uint8_t *)b.data, b.length, full, &length))
+    if (b.failed || !HMAC(EVP_sha256(), key, 32, (const uint8_t *)b.data, b.length, full, &length))
         return false;
     memcpy(mac, full, MAC_SIZE);
     return true;
+}
+
+static bool sign_now(drmgmt_context *context, const drmgmt_query *query, const char *payload, size_t n,
+                     uint8_t mac[MAC_SIZE])
+{
+    DRMGMT__KEYRING drmgmt__keyring *keyring = drmgmt__keyring_hold(context);
+    uint8_t key[32];
+    bool done = signing_key(keyring, 0, key) && sign(key, query, payload, n, mac);
+
+    drmgmt__wipe(key, sizeof key);
+    return done;
+}
+
+static bool is_signed(drmgmt_context *context, const drmgmt_query *query, const char *payload, size_t n,
+                      const char mac[MAC_SIZE])
+{
+    DRMGMT__KEYRING drmgmt__keyring *keyring = drmgmt__keyring_hold(context);
+    uint8_t key[32], expected[MAC_SIZE];
+    bool good = false;
+
+    for (size_t i = 0; !good && signing_key(keyring, i, key); i++)
+        good = sign(key, query, payload, n, expected) && drmgmt__equal(expected, mac, MAC_SIZE);
+    drmgmt__wipe(key, sizeof key);
+    return good;
 }
 
 char *drmgmt__cursor_make(drmgmt_context *context, const drmgmt_query *query,
@@ -78,7 +99,7 @@ char *drmgmt__cursor_make(drmgmt_context *context, const drmgmt_query *query,
     drmgmt__strbuf_add(&b, mac, MAC_SIZE);
     for (int i = 0; i < DRMGMT__CURSOR_VALUES && values[i]; i++)
         add_part(&b, values[i]);
-    if (b.failed || b.length > CURSOR_MAX || !sign(context, query, b.data + MAC_SIZE, b.length - MAC_SIZE, mac))
+    if (b.failed || b.length > CURSOR_MAX || !sign_now(context, query, b.data + MAC_SIZE, b.length - MAC_SIZE, mac))
         return NULL;
     memcpy(b.data, mac, MAC_SIZE);
     char *text = malloc(4 * ((b.length + 2) / 3) + 1);
@@ -90,8 +111,6 @@ char *drmgmt__cursor_make(drmgmt_context *context, const drmgmt_query *query,
 int drmgmt__cursor_parse(drmgmt_context *context, const drmgmt_query *query, char *values[DRMGMT__CURSOR_VALUES],
                          drmgmt_error **error)
 {
-    uint8_t mac[MAC_SIZE];
-
     memset(values, 0, sizeof(char *) * DRMGMT__CURSOR_VALUES);
     if (!query->cursor)
         return 0;
@@ -99,8 +118,7 @@ int drmgmt__cursor_parse(drmgmt_context *context, const drmgmt_query *query, cha
     if (!raw)
         return drmgmt__fail_memory(error);
     long n = drmgmt__unb64url(query->cursor, strlen(query->cursor), raw, CURSOR_MAX);
-    if (n <= MAC_SIZE || raw[n - 1] != '\0' || !sign(context, query, raw + MAC_SIZE, (size_t)n - MAC_SIZE, mac) ||
-        !drmgmt__equal(mac, raw, MAC_SIZE)) {
+    if (n <= MAC_SIZE || raw[n - 1] != '\0' || !is_signed(context, query, raw + MAC_SIZE, (size_t)n - MAC_SIZE, raw)) {
         free(raw);
         return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "cursor",
                                  "cursor: it is not one of this list (same filters and sort as the page before?)");

@@ -3,6 +3,7 @@
 #include "audit/audit.h"
 #include "core/context_internal.h"
 #include "device/device_internal.h"
+#include "key/key.h"
 #include "queries.h"
 #include <stdio.h>
 #include <string.h>
@@ -121,28 +122,6 @@ int drmgmt__exec_explained(drmgmt__tx *tx, const drmgmt__query *query, const drm
 int drmgmt__community_seal(drmgmt__tx *tx, drmgmt_session *session, const char *credential_id, const char *community,
                            char **hex, drmgmt_error **error)
 {
-    drmgmt__data_key key;
-    size_t n = strlen(community);
-
-    if (!session->context->keyring)
-        return drmgmt__fail(error, DRMGMT_ERR_CRYPTO,
-                            "credentials can be stored only by a program that holds the keyring");
-    int rc = drmgmt__data_key_newest(tx, session, &key, error);
-    if (rc)
-        return rc;
-    DRMGMT__FREE uint8_t *blob = malloc(n + DRMGMT__BLOB_OVERHEAD);
-    char *text = malloc(2 * (n + DRMGMT__BLOB_OVERHEAD) + 3);
-    if (!blob || !text) {
-        rc = drmgmt__fail_memory(error);
-    } else if (drmgmt__blob_seal(&key, "snmp_credentials", "community", session->tenant_id, credential_id, community, n,
-                                 blob)) {
-        rc = drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "the community cannot be sealed");
-    } else {
-        memcpy(text, "\\x", 2);
-        drmgmt__hex(blob, n + DRMGMT__BLOB_OVERHEAD, text + 2);
-        *hex = DRMGMT__STEAL(text);
-    }
-    free(text);
-    drmgmt__wipe(&key, sizeof key);
-    return rc;
+    return drmgmt__secret_seal(tx, session, "snmp_credentials", "community", credential_id, community,
+                               strlen(community), hex, error);
 }

@@ -134,8 +134,8 @@ static int make_entry(const drmgmt__connection *c, const drmgmt_session *session
         e->values[2] = session->address[0] ? session->address : NULL;
         return 0;
     }
-    return drmgmt__seal_mint(c->context->keyring, system ? "-" : session->tenant_id, session->user_id, backend_pid,
-                             e->seal)
+    DRMGMT__KEYRING drmgmt__keyring *keyring = drmgmt__keyring_hold(c->context);
+    return drmgmt__seal_mint(keyring, system ? "-" : session->tenant_id, session->user_id, backend_pid, e->seal)
                ? drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "the tenant context cannot be sealed: no keyring")
                : 0;
 }

@@ -3,6 +3,7 @@
  * is true. */
 #include "auth/permission.h"
 #include "core/core.h"
+#include "key/key.h"
 #include "store/migrations.h"
 #include "store/owner.h"
 #include <drm/db.h>
@@ -215,8 +216,11 @@ int drmgmt_db_migrate(const char *owner_url, drmgmt_migrate_fn *progress, void *
         rc = apply_missing(owner, list, progress, user, &count, error);
     if (!rc)
         rc = drmgmt__owner_become(owner, error);
+    /* Tables of the library's that SQL must know, also where no migration was missing. */
     if (!rc)
         rc = drmgmt__permissions_install(owner, error);
+    if (!rc)
+        rc = drmgmt__sealed_columns_install(owner, error);
     /* A database that was restored from a dump of another server goes on with its audit chain. */
     if (!rc)
         rc = drmgmt__owner_script(owner, "SELECT sec.audit_rebase()", error);

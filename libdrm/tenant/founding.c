@@ -24,7 +24,7 @@ int drmgmt__tenant_name_check(const char *name, const char *field, drmgmt_error 
 static int new_key(const drmgmt__keyring *keyring, drmgmt__founding *f)
 {
     drmgmt__data_key key;
-    int rc = drmgmt__data_key_new(keyring, f->tenant_id, &key, f->wrapped);
+    int rc = drmgmt__data_key_new(keyring, f->tenant_id, 1, &key, f->wrapped);
 
     f->key_version = key.version;
     drmgmt__wipe(&key, sizeof key);

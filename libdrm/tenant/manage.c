@@ -34,6 +34,14 @@ static int explain(int rc, drmgmt_error *failure, const char *field, drmgmt_erro
 
 /* ---- create ---- */
 
+static int found(drmgmt_context *context, const char *name, const char *email, const char *password,
+                 drmgmt__founding *founding, drmgmt_error **error)
+{
+    DRMGMT__KEYRING drmgmt__keyring *keyring = drmgmt__keyring_hold(context);
+
+    return drmgmt__founding_make(keyring, NULL, name, email, password, founding, error);
+}
+
 static int create(drmgmt__tx *tx, drmgmt_session *session, const drmgmt__founding *f, drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
@@ -58,7 +66,7 @@ int drmgmt_tenant_create(drmgmt_session *session, const char *name, const char *
     if (!rc)
         rc = drmgmt_session_require(session, DRMGMT_PERM_PLATFORM_TENANT, error);
     if (!rc)
-        rc = drmgmt__founding_make(session->context->keyring, NULL, name, email, password, &founding, error);
+        rc = found(session->context, name, email, password, &founding, error);
     if (!rc)
         rc = drmgmt__tx_begin(session, DRMGMT_PERM_PLATFORM_TENANT, &tx, error);
     if (!rc)
@@ -100,7 +108,7 @@ int drmgmt_register(drmgmt_context *context, const char *tenant, const char *ema
     if (!rc)
         rc = drmgmt__tenant_name_check(tenant, "tenant", error);
     if (!rc)
-        rc = drmgmt__founding_make(context->keyring, NULL, tenant, email, password, &founding, error);
+        rc = found(context, tenant, email, password, &founding, error);
     if (!rc)
         rc = store_registration(context, &founding, origin, error);
     if (!rc)

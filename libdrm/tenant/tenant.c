@@ -1,5 +1,5 @@
-/* Setting up: the keyring's seal keys in the database, and tenants with their first administrator. Called by drmctl
- * init and by tests; works as the migrating owner, because no program may make a tenant. */
+/* Setting up: tenants with their first administrator. Called by drmctl init and by tests; works as the migrating owner,
+ * because no program may make a tenant. */
 #include "auth/auth.h"
 #include "auth/permission.h"
 #include "core/core.h"
@@ -8,8 +8,6 @@
 #include "tenant/founding.h"
 #include <drm/db.h>
 #include <string.h>
-
-DRMGMT__DEFINE_CLEANUP(keyring_freep, drmgmt__keyring *, drmgmt__keyring_free)
 
 /* Replaces the words of an expected failure; passes any other on. */
 static int explain(int rc, int expected, drmgmt_error *failure, drmgmt_error **error, drmgmt_status status,
@@ -23,60 +21,6 @@ static int explain(int rc, int expected, drmgmt_error *failure, drmgmt_error **e
         *error = failure;
     else
         drmgmt_error_free(failure);
-    return rc;
-}
-
-/* ---- keyring ---- */
-
-static int install_key(drmgmt__owner *owner, const char *path, unsigned number, const uint8_t *key,
-                       drmgmt_error **error)
-{
-    drmgmt__params p = DRMGMT__PARAMS_INIT;
-    drmgmt_error *failure = NULL;
-
-    drmgmt__param_int(&p, number);
-    drmgmt__param_bytes(&p, key, 32);
-    int rc = drmgmt__owner_exec(owner, "SELECT sec.install_seal_key($1::integer, $2::bytea)", &p, NULL, &failure);
-    if (rc == DRMGMT_ERR_CONFLICT) {
-        drmgmt_error_free(failure);
-        return drmgmt__fail(error, rc,
-                            "the database knows another seal key under number %u than keyring %s: it was set up with"
-                            " another keyring file; use that one, or give the key here a number of its own",
-                            number, path);
-    }
-    return explain(rc, 0, failure, error, DRMGMT_OK, NULL, NULL);
-}
-
-static int install_keys(const char *owner_url, const char *path, const drmgmt__keyring *keyring, drmgmt_error **error)
-{
-    DRMGMT__OWNER drmgmt__owner *owner = NULL;
-    const uint8_t *key;
-    unsigned number;
-    int rc = drmgmt__owner_open(owner_url, &owner, error);
-
-    if (!rc)
-        rc = drmgmt__owner_become(owner, error);
-    if (!rc)
-        rc = drmgmt__owner_script(owner, "BEGIN", error);
-    for (size_t i = 0; !rc && (key = drmgmt__keyring_at(keyring, DRMGMT__KEY_SEAL, i, &number)); i++)
-        rc = install_key(owner, path, number, key, error);
-    if (!rc)
-        rc = drmgmt__permissions_install(owner, error);
-    return rc ? rc : drmgmt__owner_script(owner, "COMMIT", error);
-}
-
-int drmgmt_db_install_keyring(const char *owner_url, const char *keyring_path, bool *created, drmgmt_error **error)
-{
-    DRMGMT__CLEANUP(keyring_freep) drmgmt__keyring *keyring = NULL;
-    bool fresh = false;
-    int rc = drmgmt__keyring_create(keyring_path, &fresh, error);
-
-    if (!rc)
-        rc = drmgmt__keyring_load(keyring_path, &keyring, error);
-    if (!rc)
-        rc = install_keys(owner_url, keyring_path, keyring, error);
-    if (!rc && created)
-        *created = fresh;
     return rc;
 }
 
@@ -148,7 +92,7 @@ static int create(const char *owner_url, const drmgmt__keyring *keyring, const d
 int drmgmt_db_create_tenant(const char *owner_url, const char *keyring_path, const char *tenant, const char *email,
                             const char *password, char tenant_id[37], drmgmt_error **error)
 {
-    DRMGMT__CLEANUP(keyring_freep) drmgmt__keyring *keyring = NULL;
+    DRMGMT__KEYRING drmgmt__keyring *keyring = NULL;
     drmgmt__founding plan = { .name = NULL };
     int rc = drmgmt__tenant_name_check(tenant, "tenant", error);
 
@@ -167,7 +111,7 @@ int drmgmt_db_create_tenant(const char *owner_url, const char *keyring_path, con
 int drmgmt_db_create_platform_administrator(const char *owner_url, const char *keyring_path, const char *email,
                                             const char *password, char user_id[37], drmgmt_error **error)
 {
-    DRMGMT__CLEANUP(keyring_freep) drmgmt__keyring *keyring = NULL;
+    DRMGMT__KEYRING drmgmt__keyring *keyring = NULL;
     drmgmt__founding plan = { .name = NULL };
     int rc = drmgmt__keyring_load(keyring_path, &keyring, error);
 

@@ -35,6 +35,7 @@ typedef struct drmgmt__worker_timing {
     unsigned silent_ms;  /* a worker silent for longer is given up */
     unsigned steady_ms;  /* ... by one whose own connection was unbroken for so long */
     unsigned recover_ms; /* look for jobs claimed under this lease of which nothing is known here */
+    unsigned rekey_ms;   /* look for tenants whose data key is being replaced; 0: never */
 } drmgmt__worker_timing;
 
 typedef struct drmgmt__lease {

@@ -1,7 +1,9 @@
-/* The keeper thread beats, queues what is due, gives up workers that fell silent and links audit rows; the bell thread
- * waits on Redis. Started by worker.c; they tell the ledger and the loop what they learn. */
+/* The keeper thread beats, queues what is due, gives up workers that fell silent and links audit rows, and between
+ * these seals secrets anew where a tenant's data key is being replaced; the bell thread waits on Redis. Started by
+ * worker.c; they tell the ledger and the loop what they learn. */
 #include "core/context_internal.h"
 #include "core/core.h"
+#include "key/key.h"
 #include "queue/queue.h"
 #include "worker/engine.h"
 #include <drm/audit.h>
@@ -13,13 +15,15 @@ enum {
     UNBROKEN_GAP_MS = 5000, /* a call that took longer, or a pause, may have hidden an outage */
     BEAT_ALONE_MS = 1000,   /* without Redis the beat is also how a cancel is learnt */
     BELL_WAIT_MS = 250,     /* how long a stop waits for the bell at most */
+    REKEY_PAUSE_MS = 200,   /* between two steps of sealing anew: nobody waits for it */
     LINK_FOR_MS = 500       /* how long audit rows are linked before the keeper looks up again */
 };
 
 struct keeper {
     drmgmt_worker *w;
     drmgmt_session *session;
-    uint64_t beat_at, due_at;           /* monotonic ms */
+    drmgmt__rekey *rekey;               /* NULL: not needed yet */
+    uint64_t beat_at, due_at, rekey_at; /* monotonic ms */
     uint64_t answered_at, steady_since; /* steady_since 0: the connection was lost */
     bool cannot_link;                   /* as was logged */
 };
@@ -170,6 +174,32 @@ static void purge(struct keeper *k)
     }
 }
 
+/* ---- secrets under a data key that is being replaced ---- */
+
+/* Failures wait for the next time: what is wrong with the database is told by those who need it. */
+static void rekey(struct keeper *k)
+{
+    drmgmt_worker *w = k->w;
+    drmgmt_error *error = NULL;
+    bool busy = false;
+
+    int rc = k->rekey ? 0 : drmgmt__rekey_new(w->context, &k->rekey, &error);
+    if (!rc)
+        rc = drmgmt__rekey_step(k->rekey, &busy, &error);
+    if (rc)
+        drmgmt__log(w->context, DRMGMT_LOG_DEBUG, "sealing secrets anew waits", "why", drmgmt_error_message(error),
+                    NULL);
+    drmgmt_error_free(error);
+    k->rekey_at = drmgmt__monotonic_ms() + (busy ? REKEY_PAUSE_MS : w->timing.rekey_ms);
+}
+
+static uint64_t next_at(const struct keeper *k)
+{
+    uint64_t at = k->beat_at < k->due_at ? k->beat_at : k->due_at;
+
+    return k->w->timing.rekey_ms && k->rekey_at < at ? k->rekey_at : at;
+}
+
 /* The mutex is held, but not during the calls. */
 static void keep(struct keeper *k, const drmgmt__lease *lease, bool doubt)
 {
@@ -180,6 +210,9 @@ static void keep(struct keeper *k, const drmgmt__lease *lease, bool doubt)
 
     pthread_mutex_unlock(&w->mutex);
     if (beats) {
+        /* What it finds, it tells the log. */
+        int rc = drmgmt_context_reload(w->context, NULL, NULL);
+        (void)rc;
         beat(k, lease);
         k->beat_at =
             now + (w->context->publisher || w->timing.beat_ms < BEAT_ALONE_MS ? w->timing.beat_ms : BEAT_ALONE_MS);
@@ -190,6 +223,8 @@ static void keep(struct keeper *k, const drmgmt__lease *lease, bool doubt)
         purge(k);
         k->due_at = now + w->timing.due_ms;
     }
+    if (w->timing.rekey_ms && now >= k->rekey_at)
+        rekey(k);
     pthread_mutex_lock(&w->mutex);
 }
 
@@ -206,7 +241,7 @@ void *drmgmt__worker_keeper(void *worker)
     pthread_mutex_lock(&w->mutex);
     while (!w->keeper_over) {
         const drmgmt__lease *lease = atomic_load(&w->lease);
-        uint64_t now = drmgmt__monotonic_ms(), at = k.beat_at < k.due_at ? k.beat_at : k.due_at;
+        uint64_t now = drmgmt__monotonic_ms(), at = next_at(&k);
         bool doubt = w->beat_now;
         if (lease && (doubt || now >= at)) {
             w->beat_now = false;
@@ -216,6 +251,7 @@ void *drmgmt__worker_keeper(void *worker)
         }
     }
     pthread_mutex_unlock(&w->mutex);
+    drmgmt__rekey_free(k.rekey);
     drmgmt_session_close(k.session);
     return NULL;
 }

@@ -1,5 +1,6 @@
 /* The worker engine's door: made, run, stopped, asked. Called by drm-worker and by embedding programs; starts the
  * threads of ledger.c and keeper.c and runs the loop of run.c in the caller's. */
+#include "auth/auth.h"
 #include "core/context_internal.h"
 #include "core/core.h"
 #include "core/strbuf.h"
@@ -17,7 +18,7 @@ static int check(const drmgmt_context *context, const char *lane, unsigned slots
     if (!lane || !*lane || strlen(lane) > LANE_MAX || !drmgmt__utf8_valid(lane))
         return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "lane", "lane must be a name of 1 to %d bytes",
                                  LANE_MAX);
-    if (!context->keyring)
+    if (!drmgmt__keyring_given(context))
         return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "keyring_file",
                                  "a worker needs the keyring: set the path of the file that \"drmctl init\" made");
     return 0;
@@ -49,7 +50,12 @@ int drmgmt_worker_new(drmgmt_context *context, const char *lane, unsigned slots,
     w->context = context;
     w->slots = slots;
     w->timing = (drmgmt__worker_timing){
-        .beat_ms = 5000, .due_ms = 1000, .silent_ms = 30000, .steady_ms = 30000, .recover_ms = 15000
+        .beat_ms = 5000,
+        .due_ms = 1000,
+        .silent_ms = 30000,
+        .steady_ms = 30000,
+        .recover_ms = 15000,
+        .rekey_ms = 10000,
     };
     init_shared(w);
     size_t capacity = slots + DRMGMT__UNSENT_MAX;

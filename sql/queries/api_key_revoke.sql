@@ -1,9 +1,9 @@
 -- object: api_key $1
 WITH revoked AS (
-    UPDATE drm.api_keys SET revoked_at = now()
-    WHERE tenant_id = (SELECT sec.tenant()) AND user_id = (SELECT sec.actor()) AND id = $1::uuid AND revoked_at IS NULL
-    RETURNING tenant_id, id, user_id),
+    SELECT * FROM adm.api_key_revoke($1::uuid)),
 audit AS (
-    INSERT INTO drm.audit_logs (tenant_id, id, actor_id, action, object_type, object_id, request_id, address)
-    SELECT tenant_id, $2::uuid, user_id, 'api_key.revoke', 'api_key', id, $3, $4 FROM revoked)
+    INSERT INTO drm.audit_logs (tenant_id, id, actor_id, action, object_type, object_id, detail, request_id, address)
+    SELECT tenant_id, $2::uuid, (SELECT sec.actor()), 'api_key.revoke', 'api_key', id,
+           jsonb_build_object('label', label, 'user_id', user_id), $3, $4
+    FROM revoked)
 SELECT id FROM revoked

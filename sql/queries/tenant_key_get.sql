@@ -1,2 +1,2 @@
--- The tenant's newest data key, wrapped.
-SELECT k.version, k.wrapped FROM drm.tenant_keys k ORDER BY k.version DESC LIMIT 1
+-- The tenant's newest data key, wrapped; it stays until this transaction ends.
+SELECT k.version, k.wrapped FROM sec.data_key() k

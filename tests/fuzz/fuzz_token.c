@@ -10,23 +10,32 @@
 #include <unistd.h>
 
 static drmgmt_context context;
-static char *issued;
+static char *issued[2]; /* HS256, and Ed25519 */
 
-static void set_up(void)
+/* Both keys verify, whichever of them signs. */
+static void make(const char *token_mark, const char *ed25519_mark, char **token)
 {
-    static const char line[] = " 1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
-    char path[] = "/tmp/drmgmt-fuzz-XXXXXX";
-    int fd = mkstemp(path);
-
-    MUST(fd >= 0 && dprintf(fd, "seal%skek%stoken%s", line, line, line) > 0);
-    close(fd);
-    int rc = drmgmt__keyring_load(path, &context.keyring, NULL);
-    unlink(path);
-    MUST(rc == 0 && (context.tokens = drmgmt__token_cache_new()));
+    static const char key[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
     static const drmgmt__identity who = { "0192e4a0-0000-7000-8000-000000000001",
                                           "0192e4a0-0000-7000-8000-000000000002",
                                           "0192e4a0-0000-7000-8000-000000000003" };
-    MUST(drmgmt__token_issue(context.keyring, &who, &issued, NULL) == 0);
+    char path[] = "/tmp/drmgmt-fuzz-XXXXXX";
+    int fd = mkstemp(path);
+
+    MUST(fd >= 0 && dprintf(fd, "seal 1 %s\nkek 1 %s\ntoken 1 %s%s\ned25519 2 %s%s\n", key, key, key, token_mark, key,
+                            ed25519_mark) > 0);
+    close(fd);
+    drmgmt__keyring_free(context.keyring);
+    int rc = drmgmt__keyring_load(path, &context.keyring, NULL);
+    unlink(path);
+    MUST(rc == 0 && drmgmt__token_issue(context.keyring, &who, token, NULL) == 0);
+}
+
+static void set_up(void)
+{
+    make("", " standby", &issued[0]);
+    make("", "", &issued[1]);
+    MUST((context.tokens = drmgmt__token_cache_new()));
 }
 
 static void check(const char *token)
@@ -34,7 +43,7 @@ static void check(const char *token)
     drmgmt_session *session = NULL;
     int rc = drmgmt_session_open_token(&context, token, NULL, &session, NULL);
 
-    if (strcmp(token, issued) == 0) {
+    if (strcmp(token, issued[0]) == 0 || strcmp(token, issued[1]) == 0) {
         MUST(rc == 0);
         MUST(strcmp(drmgmt_session_tenant_id(session), "0192e4a0-0000-7000-8000-000000000001") == 0);
     } else {
@@ -43,21 +52,30 @@ static void check(const char *token)
     drmgmt_session_close(session);
 }
 
+/* Pairs of position and byte, put over a good token. */
+static void check_changed(const char *good, const uint8_t *data, size_t size)
+{
+    char *changed = strdup(good);
+
+    MUST(changed);
+    for (size_t i = 0; i + 2 < size; i += 3)
+        changed[(size_t)(data[i] << 8 | data[i + 1]) % strlen(good)] = data[i + 2] ? (char)data[i + 2] : 'A';
+    check(changed);
+    free(changed);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (!issued)
+    if (!issued[0])
         set_up();
-    char *text = malloc(size + 1), *changed = strdup(issued);
+    char *text = malloc(size + 1);
 
-    MUST(text && changed);
+    MUST(text);
     memcpy(text, data, size);
     text[size] = '\0';
     check(text);
-    /* Pairs of position and byte, put over a good token. */
-    for (size_t i = 0; i + 2 < size; i += 3)
-        changed[(size_t)(data[i] << 8 | data[i + 1]) % strlen(issued)] = data[i + 2] ? (char)data[i + 2] : 'A';
-    check(changed);
-    free(changed);
     free(text);
+    check_changed(issued[0], data, size);
+    check_changed(issued[1], data, size);
     return 0;
 }

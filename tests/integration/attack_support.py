@@ -113,7 +113,7 @@ class Siege:
 
     def _seal_keys(self):
         lines = pathlib.Path(self.database.env["DRM_KEYRING"]).read_text().splitlines()
-        return {int(n): bytes.fromhex(h) for kind, n, h in (x.split() for x in lines if x and x[0] != "#") if kind == "seal"}
+        return {int(n): bytes.fromhex(h) for kind, n, h, *_ in (x.split() for x in lines if x and x[0] != "#") if kind == "seal"}
 
     def ask(self, sql, args=None):
         """As the superuser, in a transaction that is rolled back."""

@@ -14,6 +14,7 @@ from http_support import Api, Response
 from job_support import Tenant, admin, ask
 from matrix_rows import KINDS
 from matrix_rows.row import pick, unique
+from stack.database import drmctl
 
 PLATFORM_ID = "00000000-0000-0000-0000-000000000000"
 VARY = {"date", "x-request-id", "traceparent"}
@@ -236,8 +237,11 @@ class World:
     def __init__(self, build, env, url):
         self.build, self.env, self.url = build, env, url
         self.kept = {}
+        # Tokens are signed with Ed25519; a key that only verifies lets the test make good HS256 tokens by hand, and with a flaw.
+        done = drmctl(build, "key", "rotate", "--kind", "token", "--standby", env=env)
+        assert done.returncode == 0, done.stderr
         lines = [line.split() for line in pathlib.Path(env["DRM_KEYRING"]).read_text().splitlines() if line and line[0] != "#"]
-        self.keys = {(kind, int(number)): bytes.fromhex(key) for kind, number, key in lines}
+        self.keys = {(kind, int(number)): bytes.fromhex(key) for kind, number, key, *_ in lines}
         self.a, self.b = MatrixTenant(self), MatrixTenant(self)
         self.platform = Platform(self, self.a)
         self.permissions = {p["name"]: p for p in self.a.administrator.get("/api/v1/permissions")["permissions"]}
@@ -274,40 +278,50 @@ class World:
 
     def _forged(self):
         token, other, now = self.a.token(self.a.email), self.b.token(self.b.email), int(time.time())
-        number = int(part(token, 0)["kid"])
-        key = self.keys["token", number]
-        good = forge(token, key)
+        (number, key), = ((n, key) for (kind, n), key in self.keys.items() if kind == "token")
+        signs = part(token, 0)["kid"]
+        public = {k["kid"]: k["x"] for k in Api(self.url).get("/.well-known/jwks.json").json()["keys"]}[signs]
+
+        def by_hand(token, key, claims=None, digest="sha256", **header):
+            return forge(token, key, claims, digest, **{"alg": "HS256", "kid": str(number), **header})
+        good = by_hand(token, key)
         assert Api(self.url, good).get("/api/v1/auth/whoami").status == 200, "a token made by hand is good when nothing is wrong with it"
-        stripped = forge(token, key, alg="none").rsplit(".", 1)[0] + "."
+        stripped = by_hand(token, key, alg="none").rsplit(".", 1)[0] + "."
         later = {"iat": now + 3600, "nbf": now + 3600}
         made = {
-            "an expired token": forge(token, key, {"exp": now - 1}),
-            "a token expired by days": forge(token, key, {"iat": now - 90000, "nbf": now - 90000, "exp": now - 86400}),
-            "a token that never expires": forge(token, key, {"exp": None}),
-            "a token not good yet": forge(token, key, later),
-            "a token of another key": forge(token, secrets.token_bytes(32)),
-            "a token of an empty key": forge(token, b""),
-            "a token of an unknown key": forge(token, key, kid="999999"),
-            "a token without a key's number": forge(token, key, kid=None),
+            "an expired token": by_hand(token, key, {"exp": now - 1}),
+            "a token expired by days": by_hand(token, key, {"iat": now - 90000, "nbf": now - 90000, "exp": now - 86400}),
+            "a token that never expires": by_hand(token, key, {"exp": None}),
+            "a token not good yet": by_hand(token, key, later),
+            "a token of another key": by_hand(token, secrets.token_bytes(32)),
+            "a token of an empty key": by_hand(token, b""),
+            "a token of an unknown key": by_hand(token, key, kid="999999"),
+            "a token without a key's number": by_hand(token, key, kid=None),
             "alg none": stripped,
-            "alg none with a signature": forge(token, key, alg="none"),
-            "alg None": forge(token, key, alg="None").rsplit(".", 1)[0] + ".",
-            "no alg": forge(token, key, alg=None),
-            "alg none over HS256's key": token.rsplit(".", 1)[0] + ".",
-            "HS384": forge(token, key, alg="HS384", digest="sha384"),
-            "HS512": forge(token, key, alg="HS512", digest="sha512"),
-            "RS256 in name only": forge(token, key, alg="RS256"),
-            "EdDSA in name only": forge(token, key, alg="EdDSA"),
-            "a key brought along": forge(token, b"k" * 32, jwk={"kty": "oct", "k": b64url(b"k" * 32)}),
-            "a critical header": forge(token, key, crit=["exp"], exp=now + 900),
-            "another issuer": forge(token, key, {"iss": "example"}),
-            "another audience": forge(token, key, {"aud": "example"}),
+            "alg none with a signature": by_hand(token, key, alg="none"),
+            "alg None": by_hand(token, key, alg="None").rsplit(".", 1)[0] + ".",
+            "no alg": by_hand(token, key, alg=None),
+            "the signature left out": token.rsplit(".", 1)[0] + ".",
+            "HS384": by_hand(token, key, alg="HS384", digest="sha384"),
+            "HS512": by_hand(token, key, alg="HS512", digest="sha512"),
+            "RS256 in name only": by_hand(token, key, alg="RS256"),
+            "EdDSA in name only": by_hand(token, key, alg="EdDSA"),
+            "HS256 by the public key": by_hand(token, base64.urlsafe_b64decode(public + "="), kid=signs),
+            "HS256 by the public key as it is told": by_hand(token, public.encode(), kid=signs),
+            "HS256 by the private key": by_hand(token, self.keys["ed25519", int(signs)], kid=signs),
+            "EdDSA by the public key": by_hand(token, base64.urlsafe_b64decode(public + "="), kid=signs, alg="EdDSA"),
+            "HS256's signature under EdDSA's number": by_hand(token, key, kid=signs),
+            "EdDSA's signature under HS256's number": by_hand(token, key, alg="EdDSA").rsplit(".", 1)[0] + "." + token.rsplit(".", 1)[1],
+            "a key brought along": by_hand(token, b"k" * 32, jwk={"kty": "oct", "k": b64url(b"k" * 32)}),
+            "a critical header": by_hand(token, key, crit=["exp"], exp=now + 900),
+            "another issuer": by_hand(token, key, {"iss": "example"}),
+            "another audience": by_hand(token, key, {"aud": "example"}),
             "another tenant's signature": ".".join(token.split(".")[:2] + other.split(".")[2:]),
-            "b's user in tenant a": forge(token, key, {"sub": part(other, 1)["sub"]}),
-            "a's user in tenant b": forge(token, key, {"tid": self.b.id}),
-            "nobody's user": forge(token, key, {"sub": str(uuid.uuid4())}),
+            "b's user in tenant a": by_hand(token, key, {"sub": part(other, 1)["sub"]}),
+            "a's user in tenant b": by_hand(token, key, {"tid": self.b.id}),
+            "nobody's user": by_hand(token, key, {"sub": str(uuid.uuid4())}),
             "a text that is no token": "nonsense",
-            **{f"a token of the {kind} key": forge(token, secret) for (kind, n), secret in self.keys.items() if kind in ("seal", "kek")},
+            **{f"a token of the {kind} key": by_hand(token, secret) for (kind, n), secret in self.keys.items() if kind in ("seal", "kek")},
         }
         return {name: bearer(text) for name, text in made.items()}
 

@@ -120,7 +120,9 @@ def test_a_removed_key_opens_nothing(siege, attacker):
     use_seal(attacker, siege.seal_of(attacker, siege.b, key=key, number=number))
     assert tenants_seen(attacker) == {siege.b.tenant}
     attacker.rollback()
-    cursor.execute("DELETE FROM sec.seal_keys WHERE id = %s", (number,))
+    cursor.execute("SET ROLE drm_owner; SELECT sec.remove_seal_key(%s)", (number,))
+    assert cursor.fetchone() == (True,)
+    cursor.execute("RESET ROLE")
     siege.admin.commit()
     use_seal(attacker, siege.seal_of(attacker, siege.b, key=key, number=number))
     refused(attacker, DENIED, DEVICES)
@@ -556,7 +558,6 @@ def test_no_foreign_key_reaches_another_tenant(siege, attacker):
                "gen_random_uuid(), 'fake', 'echo', true, false, 1, %s", "device"),
               ("drm.jobs", "id, protocol, operation, idempotent, exclusive, timeout_ms, device_id, batch_id",
                f"gen_random_uuid(), 'fake', 'echo', true, false, 1, '{siege.b.device}', %s", "batch"),
-              ("drm.api_keys", "id, label, prefix, key_hash, user_id", "gen_random_uuid(), 'x', 'x', sha256('x'), %s", "user"),
               ("drm.refresh_tokens", "id, family_id, token_hash, expires_at, user_id",
                "gen_random_uuid(), gen_random_uuid(), sha256('x'), now(), %s", "user"),
               ("drm.mib_oids", "id, name, oid, kind, module_id", "gen_random_uuid(), 'x', '1', 'x', %s", "module")]

@@ -49,6 +49,7 @@ static const char memory[] = "frees what the caller has", told[] = "reads what t
                   process[] = "about the process: it holds the database's password and the keyring",
                   owner[] = "as the owner of the database, whom row-level security does not hold",
                   secret[] = "the secret given is the log-in: test_auth.c, test_api_key.c",
+                  keys[] = "changes keys: test_key_file.c, test_rekey.c", public_key[] = "public keys, for everybody",
                   form[] = "fills a form in memory; what it names is checked by the call that takes it",
                   constant[] = "the same words and numbers for everybody",
                   driver[] = "for drivers, with the operation that the worker gave them";

@@ -14,10 +14,12 @@
 
 TENANT_CALL(drmgmt_api_key_create, DRMGMT_PERM_API_KEY_OWN, OWN, 0)
 {
+    drmgmt_draft *draft = draft_of("api_key", "{\"label\":\"matrix\"}");
     drmgmt_record *record = NULL;
     char *key = NULL;
-    int rc = drmgmt_api_key_create(w->session, "matrix", &record, &key, error);
+    int rc = drmgmt_api_key_create(w->session, draft, &record, &key, error);
 
+    drmgmt_draft_free(draft);
     drmgmt_free(key);
     return said_record(w, rc, record);
 }
@@ -35,6 +37,7 @@ TENANT_CALL(drmgmt_api_key_revoke, DRMGMT_PERM_API_KEY_OWN, NAMES, 0)
 NO_TENANT(drmgmt_context_free, memory);
 NO_TENANT(drmgmt_context_health, process);
 NO_TENANT(drmgmt_context_new, process);
+NO_TENANT(drmgmt_context_reload, process);
 NO_TENANT(drmgmt_db_create_tenant, owner);
 NO_TENANT(drmgmt_db_install_keyring, owner);
 NO_TENANT(drmgmt_db_migrate, owner);
@@ -159,6 +162,14 @@ TENANT_CALL(drmgmt_logout_everywhere, DRMGMT_PERM_NONE, ENDS, 0)
     return drmgmt_logout_everywhere(w->session, NULL, error);
 }
 
+NO_TENANT(drmgmt_jwks, public_key);
+NO_TENANT(drmgmt_kek_rewrap, keys);
+NO_TENANT(drmgmt_kek_uses, keys);
+NO_TENANT(drmgmt_key_activate, keys);
+NO_TENANT(drmgmt_key_install, owner);
+NO_TENANT(drmgmt_key_list, process);
+NO_TENANT(drmgmt_key_retire, keys);
+NO_TENANT(drmgmt_key_rotate, keys);
 NO_TENANT(drmgmt_loop_now, driver);
 NO_TENANT(drmgmt_loop_timer, driver);
 NO_TENANT(drmgmt_loop_watch, driver);
@@ -247,6 +258,9 @@ NO_TENANT(drmgmt_record_json, told);
 NO_TENANT(drmgmt_record_text, told);
 NO_TENANT(drmgmt_recovery_codes_free, memory);
 NO_TENANT(drmgmt_refresh, secret);
+NO_TENANT(drmgmt_rekey_pending, keys);
+NO_TENANT(drmgmt_rekey_run, keys);
+NO_TENANT(drmgmt_rekey_start, keys);
 NO_TENANT(drmgmt_request_count, "counts for the session's tenant, and tells nothing but its quota: test_quota.c");
 NO_TENANT(drmgmt_role_name, constant);
 NO_TENANT(drmgmt_role_parse, constant);

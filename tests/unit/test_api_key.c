@@ -4,14 +4,34 @@
 
 TestSuite(api_key, .init = setup, .fini = teardown);
 
+/* From the text of a label, or from JSON when it begins with a brace. */
+static int try_key(drmgmt_session *session, const char *label, drmgmt_record **record, char **key, drmgmt_error **error)
+{
+    const drmgmt_entity *entity = drmgmt_entity_find("api_key");
+    drmgmt_draft *draft = NULL;
+    int rc;
+
+    if (label && label[0] == '{') {
+        rc = drmgmt_draft_from_json(entity, label, strlen(label), &draft, error);
+    } else {
+        draft = drmgmt_draft_new(entity);
+        rc = drmgmt_draft_set(draft, "label", label, error);
+    }
+    if (!rc)
+        rc = drmgmt_api_key_create(session, draft, record, key, error);
+    drmgmt_draft_free(draft);
+    return rc;
+}
+
 static char *make_key(drmgmt_session *session, const char *label, char id[37])
 {
     drmgmt_record *record = NULL;
     drmgmt_error *error = NULL;
     char *key = NULL;
 
-    cr_assert_eq(drmgmt_api_key_create(session, label, &record, &key, &error), 0, "%s", drmgmt_error_message(error));
-    cr_assert_str_eq(drmgmt_record_text(record, "label"), label);
+    cr_assert_eq(try_key(session, label, &record, &key, &error), 0, "%s", drmgmt_error_message(error));
+    if (label[0] != '{')
+        cr_assert_str_eq(drmgmt_record_text(record, "label"), label);
     cr_assert_eq(strncmp(key, drmgmt_record_text(record, "prefix"), 36), 0);
     cr_assert_null(drmgmt_record_text(record, "last_used_at"));
     snprintf(id, 37, "%s", drmgmt_record_id(record));
@@ -173,7 +193,7 @@ Test(api_key, the_keys_of_others_are_not_there)
 
     /* A colleague in the same tenant, and somebody in another one. */
     change("INSERT INTO drm.users (tenant_id, id, email, password_hash, role) SELECT tenant_id, gen_random_uuid(),"
-           " 'second@example.net', password_hash, 'administrator' FROM drm.users WHERE tenant_id = $1::uuid " NOT_SPARE,
+           " 'second@example.net', password_hash, 'viewer' FROM drm.users WHERE tenant_id = $1::uuid " NOT_SPARE,
            1);
     snprintf(name, sizeof name, "%s bis", tenant);
     create_tenant(name, email, other_id);
@@ -187,6 +207,14 @@ Test(api_key, the_keys_of_others_are_not_there)
         cr_assert_eq(drmgmt_page_count(page), 0);
         drmgmt_page_free(page);
         cr_assert_eq(drmgmt_api_key_revoke(other, id, NULL), DRMGMT_ERR_NOT_FOUND);
+        /* By name, too: one may not, and the other may, in a tenant that has no such user. */
+        drmgmt_query *query = drmgmt_query_new(drmgmt_entity_find("api_key"));
+        cr_assert_eq(drmgmt_query_set(query, "user_id", drmgmt_session_user_id(session), NULL), 0);
+        page = NULL;
+        cr_assert_eq(drmgmt_api_key_list(other, query, &page, NULL), i ? 0 : DRMGMT_ERR_FORBIDDEN);
+        cr_assert(!page || drmgmt_page_count(page) == 0);
+        drmgmt_page_free(page);
+        drmgmt_query_free(query);
         drmgmt_session_close(other);
         drmgmt_tokens_free(tokens);
     }
@@ -206,7 +234,7 @@ Test(api_key, labels_and_ids_that_are_none)
     char *key = NULL, label[204] = "", id[37];
 
     for (size_t i = 0; i < DRMGMT__COUNT(labels); i++) {
-        cr_assert_eq(drmgmt_api_key_create(session, labels[i], &record, &key, &error), DRMGMT_ERR_INVALID);
+        cr_assert_eq(try_key(session, labels[i], &record, &key, &error), DRMGMT_ERR_INVALID);
         cr_assert_str_eq(drmgmt_error_field(error), "label");
         drmgmt_error_free(error);
     }
@@ -215,7 +243,7 @@ Test(api_key, labels_and_ids_that_are_none)
         strcat(label, "\u00fc");
     drmgmt_free(make_key(session, label, id));
     strcat(label, "x");
-    cr_assert_eq(drmgmt_api_key_create(session, label, &record, &key, NULL), DRMGMT_ERR_INVALID);
+    cr_assert_eq(try_key(session, label, &record, &key, NULL), DRMGMT_ERR_INVALID);
     for (size_t i = 0; i < DRMGMT__COUNT(ids); i++)
         cr_assert_eq(drmgmt_api_key_revoke(session, ids[i], NULL), DRMGMT_ERR_NOT_FOUND);
     cr_assert(!record && !key);
@@ -241,5 +269,191 @@ Test(api_key, an_origin_that_is_no_text_does_no_harm)
     cr_assert_str_eq(drmgmt__rows_text(rows, 0, 1), "a?b");
     cr_assert(!drmgmt__rows_text(rows, 1, 0) && !drmgmt__rows_text(rows, 1, 1));
     drmgmt__rows_free(rows);
+    drmgmt_session_close(session);
+}
+
+/* ---- keys that do less than their owner ---- */
+
+static int submits(const char *key, const char *address)
+{
+    drmgmt_session *session = NULL;
+    drmgmt_origin origin = { .address = address };
+    int rc = drmgmt_session_open_api_key(context, key, &origin, &session, NULL);
+
+    if (!rc)
+        rc = drmgmt_session_require(session, DRMGMT_PERM_JOB_CANCEL, NULL);
+    drmgmt_session_close(session);
+    return rc;
+}
+
+static int reads(const char *key, const char *address)
+{
+    drmgmt_session *session = NULL;
+    drmgmt_origin origin = { .address = address };
+    int rc = drmgmt_session_open_api_key(context, key, &origin, &session, NULL);
+
+    if (!rc)
+        rc = drmgmt_session_require(session, DRMGMT_PERM_DEVICE_READ, NULL);
+    drmgmt_session_close(session);
+    return rc;
+}
+
+Test(api_key, scopes_narrow_what_the_owner_may)
+{
+    drmgmt_session *session = open_session();
+    char id[37];
+    char *key = make_key(session, "{\"label\":\"monitor\",\"scopes\":[\"job:read\",\"device:read\",\"job:read\"]}", id);
+    char *all = make_key(session, "all", id);
+
+    cr_assert_eq(reads(key, NULL), 0);
+    cr_assert_eq(submits(key, NULL), DRMGMT_ERR_FORBIDDEN);
+    cr_assert_eq(submits(all, NULL), 0);
+    /* What the owner loses, keys lose, and nobody gives a key what they do not hold. */
+    change("UPDATE drm.users SET role = 'viewer' WHERE tenant_id = $1::uuid " NOT_SPARE, 1);
+    cr_assert_eq(submits(all, NULL), DRMGMT_ERR_FORBIDDEN);
+    drmgmt_record *record = NULL;
+    drmgmt_error *error = NULL;
+    char *none = NULL;
+    cr_assert_eq(try_key(session, "{\"label\":\"x\",\"scopes\":[\"device:read\",\"job:cancel\",\"user:admin\"]}",
+                         &record, &none, &error),
+                 DRMGMT_ERR_FORBIDDEN);
+    cr_assert(strstr(drmgmt_error_message(error), "job:cancel, user:admin"), "%s", drmgmt_error_message(error));
+    drmgmt_error_free(error);
+    drmgmt_free(key);
+    drmgmt_free(all);
+    drmgmt_session_close(session);
+}
+
+Test(api_key, who_manages_users_sees_and_revokes_their_keys)
+{
+    drmgmt_session *session = open_session();
+    drmgmt_tokens *tokens = NULL;
+    drmgmt_page *page = NULL;
+    char id[37];
+    char *key = make_key(session, "mine", id);
+
+    change("INSERT INTO drm.users (tenant_id, id, email, password_hash, role) SELECT tenant_id, gen_random_uuid(),"
+           " 'second@example.net', password_hash, 'administrator' FROM drm.users WHERE tenant_id = $1::uuid " NOT_SPARE,
+           1);
+    cr_assert_eq(drmgmt_login(context, &(drmgmt_login_request){ "second@example.net", password, tenant, NULL }, NULL,
+                              &tokens, NULL),
+                 0);
+    drmgmt_session *other = session_of(tokens);
+    drmgmt_query *query = drmgmt_query_new(drmgmt_entity_find("api_key"));
+    cr_assert_eq(drmgmt_query_set(query, "user_id", drmgmt_session_user_id(session), NULL), 0);
+    cr_assert_eq(drmgmt_api_key_list(other, query, &page, NULL), 0);
+    cr_assert_eq(drmgmt_page_count(page), 1);
+    cr_assert_str_eq(drmgmt_record_id(drmgmt_page_record(page, 0)), id);
+    cr_assert_str_eq(drmgmt_record_text(drmgmt_page_record(page, 0), "user_id"), drmgmt_session_user_id(session));
+    cr_assert_eq(drmgmt_api_key_revoke(other, id, NULL), 0);
+    cr_assert_eq(opens(context, key), DRMGMT_ERR_UNAUTHENTICATED);
+    drmgmt_page_free(page);
+    drmgmt_query_free(query);
+    drmgmt_session_close(other);
+    drmgmt_tokens_free(tokens);
+    drmgmt_free(key);
+    drmgmt_session_close(session);
+}
+
+Test(api_key, one_made_with_a_key_may_no_more)
+{
+    static const struct {
+        const char *maker, *wider, *narrower, *field, *inherited;
+    } rows[] = {
+        { "{\"label\":\"x\",\"scopes\":[\"api-key:own\",\"device:read\"]}",
+          "{\"label\":\"y\",\"scopes\":[\"device:read\",\"device:write\"]}",
+          "{\"label\":\"y\",\"scopes\":[\"device:read\"]}", "scopes", "[\"device:read\",\"api-key:own\"]" },
+        { "{\"label\":\"x\",\"addresses\":[\"192.0.2.0/24\"]}",
+          "{\"label\":\"y\",\"addresses\":[\"192.0.2.7\",\"192.0.0.0/16\"]}",
+          "{\"label\":\"y\",\"addresses\":[\"192.0.2.0/25\",\"192.0.2.200\"]}", "addresses", "[\"192.0.2.0/24\"]" },
+        { "{\"label\":\"x\",\"expires_at\":\"2999-01-01T00:00:00Z\"}",
+          "{\"label\":\"y\",\"expires_at\":\"2999-01-01T00:00:01Z\"}", "{\"label\":\"y\",\"expires_in\":60}",
+          "expires_at", "2999-01-01T00:00:00Z" },
+    };
+    drmgmt_session *session = open_session(), *by_key = NULL;
+    drmgmt_origin origin = { .address = "192.0.2.7" };
+
+    for (size_t i = 0; i < DRMGMT__COUNT(rows); i++) {
+        char id[37], *key = make_key(session, rows[i].maker, id), *second = NULL;
+        drmgmt_record *record = NULL;
+        cr_assert_eq(drmgmt_session_open_api_key(context, key, &origin, &by_key, NULL), 0);
+        cr_assert_eq(try_key(by_key, rows[i].wider, &record, &second, NULL), DRMGMT_ERR_FORBIDDEN, "%s", rows[i].wider);
+        drmgmt_free(make_key(by_key, rows[i].narrower, id));
+        cr_assert_eq(try_key(by_key, "as it is", &record, &second, NULL), 0);
+        cr_assert_str_eq(drmgmt_record_text(record, rows[i].field), rows[i].inherited);
+        drmgmt_record_free(record);
+        drmgmt_free(second);
+        drmgmt_session_close(by_key);
+        drmgmt_free(key);
+    }
+    drmgmt_session_close(session);
+}
+
+Test(api_key, limits_that_are_none)
+{
+    static const struct {
+        const char *json, *field;
+        int rc;
+    } rows[] = {
+        { "{\"label\":\"x\",\"scopes\":[\"device:fly\"]}", "scopes", DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"scopes\":[\"none\"]}", "scopes", DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"scopes\":[]}", "scopes", DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"scopes\":\"device:read\"}", "scopes", DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"scopes\":[\"platform:tenant\"]}", NULL, DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"addresses\":[]}", "addresses", DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"addresses\":[\"localhost\"]}", "addresses", DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"addresses\":[\"192.0.2.0/33\"]}", "addresses", DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"addresses\":[\"192.0.2.0/\"]}", "addresses", DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"addresses\":[\"192.0.2\"]}", "addresses", DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"addresses\":[\"fe80::1%eth0\"]}", "addresses", DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"addresses\":[\"2001:db8::/129\"]}", "addresses", DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"expires_in\":0}", "expires_in", DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"expires_in\":315360001}", "expires_in", DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"expires_at\":\"tomorrow\"}", "expires_at", DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"expires_at\":\"2999-01-01\"}", "expires_at", DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"expires_at\":\"2999-01-01T00:00:00\"}", "expires_at", DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"expires_at\":\"2000-01-01T00:00:00Z\"}", NULL, DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"expires_at\":\"2999-99-01T00:00:00Z\"}", "expires_at", DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"expires_at\":\"2999-01-01T00:00:00Z\",\"expires_in\":60}", "expires_in",
+          DRMGMT_ERR_INVALID },
+        { "{\"label\":\"x\",\"user_id\":\"018f0000-0000-7000-8000-000000000001\"}", "user_id", DRMGMT_ERR_INVALID },
+    };
+    drmgmt_session *session = open_session();
+
+    for (size_t i = 0; i < DRMGMT__COUNT(rows); i++) {
+        drmgmt_record *record = NULL;
+        drmgmt_error *error = NULL;
+        char *key = NULL;
+        cr_assert_eq(try_key(session, rows[i].json, &record, &key, &error), rows[i].rc, "%s", rows[i].json);
+        if (rows[i].field)
+            cr_assert_str_eq(drmgmt_error_field(error), rows[i].field, "%s", rows[i].json);
+        cr_assert(!record && !key);
+        drmgmt_error_free(error);
+    }
+    drmgmt_session_close(session);
+}
+
+Test(api_key, addresses_are_held_against_where_it_comes_from)
+{
+    drmgmt_session *session = open_session();
+    drmgmt_record *record = NULL;
+    char *key = NULL;
+
+    cr_assert_eq(try_key(session,
+                         "{\"label\":\"x\",\"addresses\":[\"192.0.2.77/24\",\"2001:db8::7\"],\"expires_in\":3600}",
+                         &record, &key, NULL),
+                 0);
+    cr_assert_str_eq(drmgmt_record_text(record, "addresses"), "[\"192.0.2.0/24\",\"2001:db8::7/128\"]");
+    cr_assert_null(drmgmt_record_text(record, "scopes"));
+    cr_assert_eq(drmgmt_record_int(record, "expires_in"), 3600);
+    cr_assert_eq(reads(key, "192.0.2.200"), 0);
+    cr_assert_eq(reads(key, "2001:db8::7"), 0);
+    static const char *const wrong[] = {
+        NULL, "", "192.0.3.1", "2001:db8::8", "::ffff:192.0.3.1", "x", "192.0.2.0/24"
+    };
+    for (size_t i = 0; i < DRMGMT__COUNT(wrong); i++)
+        cr_assert_eq(reads(key, wrong[i]), DRMGMT_ERR_UNAUTHENTICATED, "%s", wrong[i] ? wrong[i] : "none");
+    drmgmt_record_free(record);
+    drmgmt_free(key);
     drmgmt_session_close(session);
 }

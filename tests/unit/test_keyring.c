@@ -105,7 +105,7 @@ Test(keyring, the_last_line_needs_no_newline)
 Test(keyring, malformed_lines)
 {
     refused(GOOD "seal 2\n", "line 6: \"kind number hex\" is expected");
-    refused(GOOD "seal 2 " HEX_A " more\n", "\"kind number hex\" is expected");
+    refused(GOOD "seal 2 " HEX_A " more\n", "only \"standby\" and \"since=");
     refused(GOOD "seal 2 " HEX_A "00\n", "64 hexadecimal digits");
     refused(GOOD "seal 2 00" HEX_A "\n", "64 hexadecimal digits");
     refused(GOOD "seal 2 0001020304\n", "64 hexadecimal digits");
@@ -246,7 +246,7 @@ Test(keyring, keys_made_differ_from_each_other)
     cr_assert_eq(drmgmt__keyring_load(path, &keyring, NULL), 0);
     const uint8_t *seal = drmgmt__keyring_key(keyring, DRMGMT__KEY_SEAL, &number),
                   *kek = drmgmt__keyring_key(keyring, DRMGMT__KEY_KEK, &number),
-                  *token = drmgmt__keyring_key(keyring, DRMGMT__KEY_TOKEN, &number);
+                  *token = drmgmt__keyring_key(keyring, DRMGMT__KEY_ED25519, &number);
     cr_assert(memcmp(seal, kek, 32) && memcmp(kek, token, 32) && memcmp(seal, token, 32));
     drmgmt__keyring_free(keyring);
 }

@@ -65,10 +65,12 @@ static void make(drmgmt_session *session, create_fn *create, const char *entity,
 
 static char *make_key(drmgmt_session *session, char id[ID])
 {
+    drmgmt_draft *draft = draft_of("api_key", "{\"label\":\"matrix\"}");
     drmgmt_record *record = NULL;
     char *key = NULL;
 
-    cr_assert_eq(drmgmt_api_key_create(session, "matrix", &record, &key, NULL), 0);
+    cr_assert_eq(drmgmt_api_key_create(session, draft, &record, &key, NULL), 0);
+    drmgmt_draft_free(draft);
     take_id(record, id);
     drmgmt_record_free(record);
     return key;

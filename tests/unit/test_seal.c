@@ -193,7 +193,7 @@ Test(data_key, unwraps_with_the_key_it_was_wrapped_by)
     drmgmt__data_key made, found;
     uint8_t wrapped[DRMGMT__WRAPPED_SIZE];
 
-    cr_assert_eq(drmgmt__data_key_new(old, TENANT, &made, wrapped), 0);
+    cr_assert_eq(drmgmt__data_key_new(old, TENANT, 1, &made, wrapped), 0);
     cr_assert_eq(made.version, 1);
     cr_assert_eq(drmgmt__data_key_unwrap(old, TENANT, 1, wrapped, sizeof wrapped, &found), 0);
     cr_assert_arr_eq(found.key, made.key, 32);
@@ -201,7 +201,7 @@ Test(data_key, unwraps_with_the_key_it_was_wrapped_by)
     /* After a rotation the old number is still there. */
     cr_assert_eq(drmgmt__data_key_unwrap(keyring, TENANT, 1, wrapped, sizeof wrapped, &found), 0);
     cr_assert_arr_eq(found.key, made.key, 32);
-    cr_assert_eq(drmgmt__data_key_new(keyring, TENANT, &made, wrapped), 0);
+    cr_assert_eq(drmgmt__data_key_new(keyring, TENANT, 1, &made, wrapped), 0);
     cr_assert_eq(wrapped[4], 2, "the highest number wraps");
     cr_assert_eq(drmgmt__data_key_unwrap(old, TENANT, 1, wrapped, sizeof wrapped, &found), DRMGMT_ERR_CRYPTO);
     drmgmt__keyring_free(old);
@@ -212,7 +212,7 @@ Test(data_key, of_another_tenant_or_version_does_not_open)
     drmgmt__data_key made, found;
     uint8_t wrapped[DRMGMT__WRAPPED_SIZE];
 
-    cr_assert_eq(drmgmt__data_key_new(keyring, TENANT, &made, wrapped), 0);
+    cr_assert_eq(drmgmt__data_key_new(keyring, TENANT, 1, &made, wrapped), 0);
     cr_assert_eq(drmgmt__data_key_unwrap(keyring, OTHER, 1, wrapped, sizeof wrapped, &found), DRMGMT_ERR_CRYPTO);
     cr_assert_eq(drmgmt__data_key_unwrap(keyring, TENANT, 2, wrapped, sizeof wrapped, &found), DRMGMT_ERR_CRYPTO);
     cr_assert_eq(drmgmt__data_key_unwrap(keyring, TENANT, 1, wrapped, sizeof wrapped - 1, &found), DRMGMT_ERR_CRYPTO);
@@ -245,8 +245,8 @@ Test(data_key, remembered_ones_are_bound_to_all_that_they_came_from)
     drmgmt__data_key made[2], found;
     uint8_t wrapped[2][DRMGMT__WRAPPED_SIZE];
 
-    cr_assert_eq(drmgmt__data_key_new(keyring, TENANT, &made[0], wrapped[0]), 0);
-    cr_assert_eq(drmgmt__data_key_new(keyring, TENANT, &made[1], wrapped[1]), 0);
+    cr_assert_eq(drmgmt__data_key_new(keyring, TENANT, 1, &made[0], wrapped[0]), 0);
+    cr_assert_eq(drmgmt__data_key_new(keyring, TENANT, 1, &made[1], wrapped[1]), 0);
     for (int i = 0; i < 6; i++) {
         cr_assert_eq(drmgmt__data_key_cached(context, TENANT, 1, wrapped[i & 1], sizeof wrapped[0], &found), 0);
         cr_assert_arr_eq(found.key, made[i & 1].key, 32);
@@ -271,7 +271,7 @@ Test(data_key, more_tenants_than_the_cache_holds)
     drmgmt__data_key found;
 
     for (int i = 0; i < MANY; i++)
-        cr_assert_eq(drmgmt__data_key_new(keyring, TENANT, &made[i], wrapped[i]), 0);
+        cr_assert_eq(drmgmt__data_key_new(keyring, TENANT, 1, &made[i], wrapped[i]), 0);
     for (int i = 0; i < 2 * MANY; i++) {
         cr_assert_eq(drmgmt__data_key_cached(context, TENANT, 1, wrapped[i % MANY], sizeof wrapped[0], &found), 0);
         cr_assert_arr_eq(found.key, made[i % MANY].key, 32);

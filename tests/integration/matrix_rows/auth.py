@@ -50,7 +50,7 @@ ROWS = {
     "GET /api/v1/quota": [Row()],
     "PATCH /api/v1/tenant": [Row(body=lambda _: {"require_second_factor": False})],
 
-    "GET /api/v1/api-keys": [Row(lists="api_key")],
+    "GET /api/v1/api-keys": [Row(lists="api_key", filters={"user_id": "user_id"})],
     "POST /api/v1/api-keys": [Row(body=lambda _: {"label": unique("key")})],
     "DELETE /api/v1/api-keys/{id}": [Row("api_key", spends=True)],
 }

@@ -9,6 +9,7 @@ KINDS = {}
 ROWS = {
     "GET /health": [Row(public=SAME_FOR_ALL)],
     "GET /readyz": [Row(public=SAME_FOR_ALL)],
+    "GET /.well-known/jwks.json": [Row(public="public keys, the same for everybody")],
     "GET /metrics": [Row(public="counts routes, not tenants")],
     "GET /openapi.json": [Row(public=SAME_FOR_ALL)],
     "GET /docs": [Row(public=ASSET)],

@@ -1,0 +1,1 @@
+SELECT u.kek, u.uses FROM sec.kek_uses() u
