@@ -41,7 +41,9 @@ static int find(ctl *c, const char *name_or_id, drmgmt_record **tenant)
     return drmgmt_tenant_get(c->session, name_or_id, tenant, &error) ? ctl_fail(error) : 0;
 }
 
-static int change(ctl *c, const char *field, const char *value)
+typedef int fill_fn(const ctl *c, drmgmt_draft *draft, const char *value, drmgmt_error **error);
+
+static int change(ctl *c, fill_fn *fill, const char *value)
 {
     drmgmt_record *tenant = NULL, *after = NULL;
     drmgmt_draft *draft = NULL;
@@ -55,7 +57,7 @@ static int change(ctl *c, const char *field, const char *value)
         code = find(c, c->args[0], &tenant);
     if (!code && ((!(draft = drmgmt_draft_new(drmgmt_entity_find("tenant"))) &&
                    (code = ctl_complain(DRMGMT_ERR_NO_MEMORY, "out of memory"))) ||
-                  drmgmt_draft_set(draft, field, value, &error) ||
+                  fill(c, draft, value, &error) ||
                   drmgmt_tenant_update(c->session, drmgmt_record_id(tenant), version, draft, &after, &error)))
         code = code ? code : ctl_fail(error);
     drmgmt_draft_free(draft);
@@ -63,19 +65,56 @@ static int change(ctl *c, const char *field, const char *value)
     return code ? code : ctl_show(c, after);
 }
 
+static int set_name(const ctl *c, drmgmt_draft *draft, const char *value, drmgmt_error **error)
+{
+    (void)c;
+    return drmgmt_draft_set(draft, "name", value, error);
+}
+
+static int set_status(const ctl *c, drmgmt_draft *draft, const char *value, drmgmt_error **error)
+{
+    (void)c;
+    return drmgmt_draft_set(draft, "status", value, error);
+}
+
+static int set_quotas(const ctl *c, drmgmt_draft *draft, const char *value, drmgmt_error **error)
+{
+    static const char *const quotas[][2] = { { "devices", "max_devices" },
+                                             { "queued-jobs", "max_queued" },
+                                             { "running-jobs", "max_running" },
+                                             { "api-requests", "max_requests" } };
+    int rc = 0;
+
+    (void)value;
+    for (size_t i = 0; !rc && i < CTL_COUNT(quotas); i++) {
+        const char *given = ctl_value(c, quotas[i][0]);
+        if (given)
+            rc = drmgmt_draft_set(draft, quotas[i][1], strcmp(given, "none") == 0 ? NULL : given, error);
+    }
+    return rc;
+}
+
 int ctl_cmd_tenant_rename(ctl *c)
 {
-    return change(c, "name", c->args[1]);
+    return change(c, set_name, c->args[1]);
 }
 
 int ctl_cmd_tenant_suspend(ctl *c)
 {
-    return change(c, "status", "suspended");
+    return change(c, set_status, "suspended");
 }
 
 int ctl_cmd_tenant_resume(ctl *c)
 {
-    return change(c, "status", "active");
+    return change(c, set_status, "active");
+}
+
+int ctl_cmd_tenant_quota(ctl *c)
+{
+    if (!ctl_has(c, "devices") && !ctl_has(c, "queued-jobs") && !ctl_has(c, "running-jobs") &&
+        !ctl_has(c, "api-requests"))
+        return ctl_usage(c, "there is nothing to change");
+    return change(c, set_quotas, NULL);
 }
 
 /* Until it is gone, with a line now and then of how far that is. */

@@ -97,6 +97,14 @@ static const ctl_option tenant_change_options[] = {
     { "if-version", 0, "N", NULL, "only if its version is still N" },
 };
 
+static const ctl_option tenant_quota_options[] = {
+    { "devices", 0, "N", NULL, "devices at most; none: no limit, here and below" },
+    { "queued-jobs", 0, "N", NULL, "jobs that have not ended at most" },
+    { "running-jobs", 0, "N", NULL, "jobs that run at a time at most" },
+    { "api-requests", 0, "N", NULL, "API requests a minute at most" },
+    { "if-version", 0, "N", NULL, "only if its version is still N" },
+};
+
 static const ctl_option tenant_delete_options[] = {
     { "if-version", 0, "N", NULL, "only if its version is still N" },
     { "wait", 0, NULL, NULL, "wait until all its rows are removed, and tell how many are" },
@@ -322,6 +330,10 @@ const ctl_command ctl_commands[] = {
       "Takes hold with the next call; running jobs end.", "drmctl tenant suspend acme" },
     { "tenant", "resume", "TENANT", 1, 1, OWN(tenant_change_options), CTL_OUTPUT | CTL_SESSION, NULL,
       ctl_cmd_tenant_resume, "open a suspended tenant again", NULL, "drmctl tenant resume acme" },
+    { "tenant", "quota", "TENANT", 1, 1, OWN(tenant_quota_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_tenant_quota, "limit what a tenant may have and do", NULL,
+      "drmctl tenant quota acme --devices 10000 --api-requests 6000\n"
+      "drmctl tenant quota acme --devices none" },
     { "tenant", "delete", "TENANT...", 1, -1, OWN(tenant_delete_options), CTL_OUTPUT | CTL_SESSION, NULL,
       ctl_cmd_tenant_delete, "delete tenants with all that is theirs",
       "The data keys are destroyed at once: no secret of the tenant opens any more. Workers remove its rows.",

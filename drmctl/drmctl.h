@@ -182,6 +182,7 @@ int ctl_cmd_tenant_create(ctl *c);
 int ctl_cmd_tenant_rename(ctl *c);
 int ctl_cmd_tenant_suspend(ctl *c);
 int ctl_cmd_tenant_resume(ctl *c);
+int ctl_cmd_tenant_quota(ctl *c);
 int ctl_cmd_tenant_delete(ctl *c);
 int ctl_cmd_login(ctl *c);
 int ctl_cmd_logout(ctl *c);

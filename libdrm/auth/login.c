@@ -4,6 +4,7 @@
  * An address may have users in several tenants. Without a tenant's name the user is meant whose password it is; whoever
  * made another user of that address, with another password, is not in the way. Failed log-ins say the same, whatever
  * was wrong; one with an address that no tenant or one tenant knows costs exactly one scrypt. */
+#include "audit/audit.h"
 #include "auth/auth_internal.h"
 #include "auth/second_factor.h"
 #include "auth/throttle.h"
@@ -249,6 +250,23 @@ static drmgmt__throttle_outcome outcome_of(int rc, const drmgmt_error *failure)
     return rc == DRMGMT_ERR_UNAUTHENTICATED && !field ? DRMGMT__THROTTLE_FAILED : DRMGMT__THROTTLE_UNDECIDED;
 }
 
+/* A row in the trail of each tenant that knows the address; where none does, the same work for nothing. */
+static void audit_failure(drmgmt_context *context, const struct proof *proof, int rc, const drmgmt_error *failure,
+                          const drmgmt_origin *origin)
+{
+    bool second = drmgmt_error_field(failure) != NULL;
+    size_t n = drmgmt__rows_count(proof->rows);
+
+    if (rc != DRMGMT_ERR_UNAUTHENTICATED)
+        return;
+    if (n == 0)
+        drmgmt__audit_failed_login(context, DRMGMT_PLATFORM_TENANT_ID, DRMGMT_PLATFORM_TENANT_ID, "nobody", origin,
+                                   NULL);
+    for (size_t i = second ? proof->row : 0; i < (second ? proof->row + 1 : n); i++)
+        drmgmt__audit_failed_login(context, drmgmt__rows_text(proof->rows, i, 0), drmgmt__rows_text(proof->rows, i, 1),
+                                   second ? "second factor" : "password", origin, NULL);
+}
+
 int drmgmt_login(drmgmt_context *context, const drmgmt_login_request *request, const drmgmt_origin *origin,
                  drmgmt_tokens **tokens, drmgmt_error **error)
 {
@@ -266,6 +284,7 @@ int drmgmt_login(drmgmt_context *context, const drmgmt_login_request *request, c
         return rc;
     rc = prove(context, request, email, origin, &proof, &failure);
     drmgmt__throttle_settle(context, DRMGMT__THROTTLE_LOGIN, email, address, outcome_of(rc, failure));
+    audit_failure(context, &proof, rc, failure, origin);
     if (!rc)
         rc = drmgmt__login_issue(context, drmgmt__rows_text(proof.rows, proof.row, 0),
                                  drmgmt__rows_text(proof.rows, proof.row, 1), proof.amr, origin, tokens, &failure);

@@ -15,6 +15,9 @@
 
 static const drmgmt_entity *const entity = &drmgmt__entity_tenant;
 
+/* As adm.tenant_change() takes them. */
+static const char *const quotas[] = { "max_devices", "max_queued", "max_running", "max_requests" };
+
 static int no_such(drmgmt_error **error)
 {
     return drmgmt__fail(error, DRMGMT_ERR_NOT_FOUND, "there is no such tenant");
@@ -202,6 +205,10 @@ int drmgmt_tenant_update(drmgmt_session *session, const char *id, int64_t if_ver
     drmgmt__param_int(&p, if_version);
     drmgmt__param(&p, name);
     drmgmt__param(&p, drmgmt__draft_text(draft, "status"));
+    for (size_t i = 0; i < DRMGMT__COUNT(quotas); i++) {
+        drmgmt__param_bool(&p, drmgmt__draft_has(draft, quotas[i]));
+        drmgmt__param(&p, drmgmt__draft_text(draft, quotas[i]));
+    }
     if (!rc)
         rc = begin(session, id, &tx, &before, error);
     if (!rc)

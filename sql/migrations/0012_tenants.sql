@@ -75,7 +75,9 @@ $$;
 -- ---- changing and deleting ----
 
 -- False: there is none of this id with this version (0: any). NULLs stay as they are.
-CREATE FUNCTION adm.tenant_change(p_tenant uuid, p_version bigint, p_name text, p_status text) RETURNS boolean
+CREATE FUNCTION adm.tenant_change(p_tenant uuid, p_version bigint, p_name text, p_status text, p_set_devices boolean, p_devices integer,
+                                  p_set_queued boolean, p_queued integer, p_set_running boolean, p_running integer,
+                                  p_set_requests boolean, p_requests integer) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_status text;
@@ -96,6 +98,10 @@ BEGIN
         RAISE EXCEPTION 'status: active or suspended is wanted' USING ERRCODE = '22023';
     END IF;
     UPDATE drm.tenants SET name = COALESCE(p_name, name), status = COALESCE(p_status, status), version = version + 1,
+            max_devices = CASE WHEN p_set_devices THEN p_devices ELSE max_devices END,
+            max_queued = CASE WHEN p_set_queued THEN p_queued ELSE max_queued END,
+            max_running = CASE WHEN p_set_running THEN p_running ELSE max_running END,
+            max_requests = CASE WHEN p_set_requests THEN p_requests ELSE max_requests END,
             updated_at = pg_catalog.clock_timestamp() WHERE tenant_id = p_tenant;
     RETURN true;
 END
@@ -204,7 +210,8 @@ END
 $$;
 
 GRANT EXECUTE ON FUNCTION sec.may(text), adm.tenant_create(uuid, text, integer, bytea, uuid, text, text, uuid, text, text),
-    adm.tenant_register(uuid, text, integer, bytea, uuid, text, text, uuid, text, text), adm.tenant_change(uuid, bigint, text, text),
+    adm.tenant_register(uuid, text, integer, bytea, uuid, text, text, uuid, text, text), adm.tenant_change(uuid, bigint, text, text, boolean, integer, boolean, integer,
+    boolean, integer, boolean, integer),
     adm.tenant_delete(uuid, bigint), sched.purge(integer, uuid) TO drm_app;
 GRANT EXECUTE ON FUNCTION sec.purge_rows(uuid, integer) TO drm_sched;
 GRANT CREATE ON SCHEMA sec, adm, sched TO drm_sched;
@@ -213,7 +220,8 @@ ALTER FUNCTION sec.tenant_make(uuid, text, integer, bytea, uuid, text, text, uui
 ALTER FUNCTION sec.platform_administrator_make(integer, bytea, uuid, text, text, uuid) OWNER TO drm_sched;
 ALTER FUNCTION adm.tenant_create(uuid, text, integer, bytea, uuid, text, text, uuid, text, text) OWNER TO drm_sched;
 ALTER FUNCTION adm.tenant_register(uuid, text, integer, bytea, uuid, text, text, uuid, text, text) OWNER TO drm_sched;
-ALTER FUNCTION adm.tenant_change(uuid, bigint, text, text) OWNER TO drm_sched;
+ALTER FUNCTION adm.tenant_change(uuid, bigint, text, text, boolean, integer, boolean, integer,
+    boolean, integer, boolean, integer) OWNER TO drm_sched;
 ALTER FUNCTION adm.tenant_delete(uuid, bigint) OWNER TO drm_sched;
 ALTER FUNCTION sched.purge(integer, uuid) OWNER TO drm_sched;
 REVOKE CREATE ON SCHEMA sec, adm, sched FROM drm_sched;

@@ -115,6 +115,27 @@ def test_a_suspended_tenant_is_shut_and_its_jobs_wait(stack, platform, made):
     assert log_in(stack, email, record["name"]).status == 200
 
 
+def test_quotas_are_the_platforms_to_set(stack, platform, made):
+    record, api, _ = made
+    path = "/api/v1/tenants/" + record["id"]
+    assert {record[name] for name in ("max_devices", "max_queued", "max_running", "max_requests")} == {None}
+    changed = platform.call("PATCH", path, {"max_devices": 1, "max_requests": 6000})
+    assert changed.status == 200 and (changed.json()["max_devices"], changed.json()["max_requests"]) == (1, 6000), changed
+    make_device(api, {"protocol": "fake"})
+    full = is_problem(api.post("/api/v1/devices", {"name": "one too many"}), 409)
+    assert (full["quota"], full["limit"], full["used"]) == ("devices", 1, 1)
+    used = {item["quota"]: (item["limit"], item["used"]) for item in api.get("/api/v1/quota").json()["items"]}
+    assert used["devices"] == (1, 1)
+    for wrong in (-1, "many", 2 ** 40, 1.5):
+        assert is_problem(platform.call("PATCH", path, {"max_devices": wrong}), 400)
+    assert is_problem(api.call("PATCH", path, {"max_devices": 5}), 403)
+    assert platform.call("PATCH", path, {"max_devices": None}).json()["max_devices"] is None
+    make_device(api, {"protocol": "fake"})
+    detail = ask(stack.env, "SELECT detail FROM drm.audit_logs WHERE object_id = %s AND action = 'tenant.update' ORDER BY id DESC LIMIT 1",
+                 (record["id"],))[0][0]
+    assert detail == {"before": {"max_devices": 1}, "after": {"max_devices": None}}
+
+
 def rows_left(stack, tenant):
     tables = ask(stack.env, "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'"
                             " WHERE c.relnamespace = 'drm'::regnamespace AND c.relkind = 'r'")
@@ -171,6 +192,9 @@ def test_drmctl_manages_tenants(stack, tmp_path):
     assert name in drmctl("tenant", "list", "--status", "suspended")
     assert "active" in drmctl("tenant", "resume", name)
     assert "no such tenant" in drmctl("tenant", "show", "nobody", code=4)
+    assert "17" in drmctl("tenant", "quota", name, "--devices", "17", "--running-jobs", "none", "-o", "csv")
+    drmctl("tenant", "quota", name, code=2)
+    drmctl("tenant", "quota", name, "--devices", "many", code=2)
     drmctl("tenant", "rename", name, name + " 2")
     assert "rows removed" in drmctl("tenant", "delete", name + " 2", "--wait", "--yes")
     drmctl("tenant", "show", name + " 2", code=4)
