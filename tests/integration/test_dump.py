@@ -57,6 +57,9 @@ class Secrets(dict):
         assert answer.status == 200, answer
         self.word("community of a profile", lambda word: self.create(
             api, "devices", profiles=[{"protocol": "snmp", "address": "192.0.2.7", "community": word}]))
+        self.word("OpenID Connect client secret", lambda word: self.create(
+            api, "oidc-providers", issuer="https://issuer.example.net", client_id="drmgmt", client_secret=word,
+            redirect_uri="https://drm.example.net/api/v1/auth/oidc/callback"))
         self.keys(api)
         self.log_ins(tenant)
         self.second_factor(tenant)
@@ -167,13 +170,13 @@ def test_secrets_are_written_and_never_read(stack, tenant, stored):
     """Over every interface that reads: REST, its event stream's jobs, drmctl in every format."""
     api = tenant.api()
     texts = {}
-    for path in ("devices", "snmp-credentials", "api-keys", "jobs"):
+    for path in ("devices", "snmp-credentials", "oidc-providers", "api-keys", "jobs"):
         texts[path] = api.get(f"/api/v1/{path}?limit=1000").body
         for item in json.loads(texts[path])["items"][:20]:
             if path != "api-keys":
                 texts[path + item["id" if "id" in item else "job_id"]] = api.get(f"/api/v1/{path}/" + item.get("id", item.get("job_id"))).body
     ctl = {"DRM_API_KEY": stored["API key 0"], "DRM_SESSION": "/nowhere"}
-    for noun in ("device", "credential", "api-key", "job"):
+    for noun in ("device", "credential", "oidc-provider", "api-key", "job"):
         for form in ("table", "json", "csv"):
             done = stack.drmctl(noun, "list", "--all", "-o", form, env=ctl)
             assert done.returncode == 0, done.stderr
