@@ -35,7 +35,7 @@ DRMGMT_API DRMGMT_NODISCARD int drmgmt_role_list(drmgmt_session *session, const 
                                                  drmgmt_error **error);
 
 /* Gives a user a role: draft of "role_assignment" with role_id or builtin, and selector. Permission user:admin. Errors:
- * NOT_FOUND (the user), INVALID (no such role; a selector with a role that has nothing for it), CONFLICT (has it
+ * NOT_FOUND (the user, or the role), INVALID (a selector with a role that has nothing for it), CONFLICT (has it
  * already, or 64 roles), FORBIDDEN. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_role_assign(drmgmt_session *session, const char *user_id,
                                                    const drmgmt_draft *draft, drmgmt_record **assignment,

@@ -5,10 +5,10 @@
 #include "audit/audit.h"
 #include "core/entities.h"
 #include "core/record_internal.h"
-#include "device/device_internal.h"
 #include "queries.h"
 #include "store/array.h"
 #include "store/list.h"
+#include "user/user_internal.h"
 #include <string.h>
 
 static const drmgmt_entity *const role_entity = &drmgmt__entity_role;
@@ -61,26 +61,15 @@ static const char *texts_of(const drmgmt_draft *draft, const char *field, drmgmt
     return json && drmgmt__array_from_json(b, json) ? b->data : NULL;
 }
 
-/* One adm call, its audit row, and the end of the transaction. record NULL: nothing is read back. */
-static int change(drmgmt_session *session, const drmgmt__query *query, const drmgmt__params *params, const char *action,
-                  const char *id, drmgmt_record **record, drmgmt_error **error)
+static int begin(drmgmt_session *session, const char *id, drmgmt__tx **tx, drmgmt_record **before, drmgmt_error **error)
 {
-    DRMGMT__TX drmgmt__tx *tx = NULL;
-    int rc = drmgmt__tx_begin(session, DRMGMT_PERM_USER_ADMIN, &tx, error);
-
-    if (!rc)
-        rc = drmgmt__exec_explained(tx, query, params, NULL, error);
-    if (!rc)
-        rc = drmgmt__audit(tx, session, action, "role", id, NULL, error);
-    if (rc)
-        return rc;
-    return record ? drmgmt__read_and_commit(&tx, role_entity, &drmgmt__q_role_get, id, record, error)
-                  : drmgmt__tx_commit(&tx, error);
+    return drmgmt__people_begin(session, role_entity, &drmgmt__q_role_get, id, tx, before, error);
 }
 
 int drmgmt_role_create(drmgmt_session *session, const drmgmt_draft *draft, drmgmt_record **role, drmgmt_error **error)
 {
     DRMGMT__STRBUF permissions = DRMGMT__STRBUF_INIT;
+    DRMGMT__TX drmgmt__tx *tx = NULL;
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     char id[DRMGMT__UUID_SIZE];
     int rc = drmgmt__draft_require(draft, error);
@@ -95,8 +84,12 @@ int drmgmt_role_create(drmgmt_session *session, const drmgmt_draft *draft, drmgm
     drmgmt__param(&p, drmgmt__draft_text(draft, "name"));
     drmgmt__param(&p, drmgmt__draft_text(draft, "description"));
     drmgmt__param(&p, texts_of(draft, "permissions", &permissions));
-    return permissions.failed ? drmgmt__fail_memory(error)
-                              : change(session, &drmgmt__q_role_create, &p, "role.create", id, role, error);
+    rc =
+        permissions.failed ? drmgmt__fail_memory(error) : drmgmt__tx_begin(session, DRMGMT_PERM_USER_ADMIN, &tx, error);
+    if (!rc)
+        rc = drmgmt__exec_explained(tx, &drmgmt__q_role_create, &p, NULL, error);
+    return rc ? rc
+              : drmgmt__finish_change(&tx, session, "role.create", NULL, draft, &drmgmt__q_role_get, id, role, error);
 }
 
 int drmgmt_role_get(drmgmt_session *session, const char *id_or_name, drmgmt_record **role, drmgmt_error **error)
@@ -120,6 +113,8 @@ int drmgmt_role_update(drmgmt_session *session, const char *id, int64_t if_versi
                        drmgmt_record **role, drmgmt_error **error)
 {
     DRMGMT__STRBUF permissions = DRMGMT__STRBUF_INIT;
+    DRMGMT__TX drmgmt__tx *tx = NULL;
+    DRMGMT__RECORD drmgmt_record *before = NULL;
     drmgmt__params p = DRMGMT__PARAMS_INIT;
 
     if (!drmgmt__uuid_valid(id))
@@ -135,19 +130,29 @@ int drmgmt_role_update(drmgmt_session *session, const char *id, int64_t if_versi
     drmgmt__param_bool(&p, drmgmt__draft_has(draft, "description"));
     drmgmt__param(&p, drmgmt__draft_text(draft, "description"));
     drmgmt__param(&p, texts_of(draft, "permissions", &permissions));
-    return permissions.failed ? drmgmt__fail_memory(error)
-                              : change(session, &drmgmt__q_role_update, &p, "role.update", id, role, error);
+    rc = permissions.failed ? drmgmt__fail_memory(error) : begin(session, id, &tx, &before, error);
+    if (!rc)
+        rc = drmgmt__exec_explained(tx, &drmgmt__q_role_update, &p, NULL, error);
+    return rc ? rc
+              : drmgmt__finish_change(&tx, session, "role.update", before, draft, &drmgmt__q_role_get, id, role, error);
 }
 
 int drmgmt_role_delete(drmgmt_session *session, const char *id, int64_t if_version, drmgmt_error **error)
 {
+    DRMGMT__TX drmgmt__tx *tx = NULL;
+    DRMGMT__RECORD drmgmt_record *before = NULL;
     drmgmt__params p = DRMGMT__PARAMS_INIT;
 
     if (!drmgmt__uuid_valid(id))
         return no_such("role", error);
     drmgmt__param(&p, id);
     drmgmt__param_int(&p, if_version);
-    return change(session, &drmgmt__q_role_delete, &p, "role.delete", id, NULL, error);
+    int rc = begin(session, id, &tx, &before, error);
+    if (!rc)
+        rc = drmgmt__exec_explained(tx, &drmgmt__q_role_delete, &p, NULL, error);
+    if (!rc)
+        rc = drmgmt__audit_change(tx, session, "role.delete", before, NULL, NULL, error);
+    return rc ? rc : drmgmt__tx_commit(&tx, error);
 }
 
 int drmgmt_role_list(drmgmt_session *session, const drmgmt_query *query, drmgmt_page **page, drmgmt_error **error)
@@ -165,7 +170,7 @@ int drmgmt_role_list(drmgmt_session *session, const drmgmt_query *query, drmgmt_
 
 /* ---- who has which ---- */
 
-static int assign(drmgmt_session *session, const drmgmt__params *params, const char *user_id, const char *id,
+static int assign(drmgmt_session *session, const drmgmt__params *params, const drmgmt_draft *draft, const char *id,
                   drmgmt_record **assignment, drmgmt_error **error)
 {
     DRMGMT__TX drmgmt__tx *tx = NULL;
@@ -173,10 +178,9 @@ static int assign(drmgmt_session *session, const drmgmt__params *params, const c
 
     if (!rc)
         rc = drmgmt__exec_explained(tx, &drmgmt__q_role_assign, params, NULL, error);
-    if (!rc)
-        rc = drmgmt__audit(tx, session, "user.role_assign", "user", user_id, NULL, error);
     return rc ? rc
-              : drmgmt__read_and_commit(&tx, assignment_entity, &drmgmt__q_role_assignment_get, id, assignment, error);
+              : drmgmt__finish_change(&tx, session, "role.assign", NULL, draft, &drmgmt__q_role_assignment_get, id,
+                                      assignment, error);
 }
 
 int drmgmt_role_assign(drmgmt_session *session, const char *user_id, const drmgmt_draft *draft,
@@ -198,12 +202,13 @@ int drmgmt_role_assign(drmgmt_session *session, const char *user_id, const drmgm
     drmgmt__param(&p, role);
     drmgmt__param(&p, builtin);
     drmgmt__param(&p, texts_of(draft, "selector", &selector));
-    return selector.failed ? drmgmt__fail_memory(error) : assign(session, &p, user_id, id, assignment, error);
+    return selector.failed ? drmgmt__fail_memory(error) : assign(session, &p, draft, id, assignment, error);
 }
 
 int drmgmt_role_withdraw(drmgmt_session *session, const char *user_id, const char *assignment_id, drmgmt_error **error)
 {
     DRMGMT__TX drmgmt__tx *tx = NULL;
+    DRMGMT__RECORD drmgmt_record *before = NULL;
     drmgmt__params p = DRMGMT__PARAMS_INIT;
 
     if (!drmgmt__uuid_valid(user_id))
@@ -212,11 +217,12 @@ int drmgmt_role_withdraw(drmgmt_session *session, const char *user_id, const cha
         return drmgmt__fail(error, DRMGMT_ERR_NOT_FOUND, "the user has no such role");
     drmgmt__param(&p, assignment_id);
     drmgmt__param(&p, user_id);
-    int rc = drmgmt__tx_begin(session, DRMGMT_PERM_USER_ADMIN, &tx, error);
+    int rc = drmgmt__people_begin(session, assignment_entity, &drmgmt__q_role_assignment_get, assignment_id, &tx,
+                                  &before, error);
     if (!rc)
         rc = drmgmt__exec_explained(tx, &drmgmt__q_role_withdraw, &p, NULL, error);
     if (!rc)
-        rc = drmgmt__audit(tx, session, "user.role_withdraw", "user", user_id, NULL, error);
+        rc = drmgmt__audit_change(tx, session, "role.withdraw", before, NULL, NULL, error);
     return rc ? rc : drmgmt__tx_commit(&tx, error);
 }
 

@@ -5,7 +5,6 @@
 #include "audit/audit.h"
 #include "core/entities.h"
 #include "core/record_internal.h"
-#include "device/device_internal.h"
 #include "queries.h"
 #include "store/list.h"
 #include "user/user_internal.h"
@@ -58,13 +57,27 @@ static void hand_over(struct secret *secret, char **invitation)
         *invitation = DRMGMT__STEAL(secret->token);
 }
 
-/* One adm call and its audit row. */
-static int change(drmgmt__tx *tx, drmgmt_session *session, const drmgmt__query *query, const drmgmt__params *params,
-                  const char *action, const char *id, const char *detail, drmgmt_error **error)
+int drmgmt__people_begin(drmgmt_session *session, const drmgmt_entity *of, const drmgmt__query *get, const char *id,
+                         drmgmt__tx **tx, drmgmt_record **before, drmgmt_error **error)
 {
-    int rc = drmgmt__exec_explained(tx, query, params, NULL, error);
+    drmgmt_error *failure = NULL;
+    int rc = drmgmt__tx_begin(session, DRMGMT_PERM_USER_ADMIN, tx, error);
 
-    return rc ? rc : drmgmt__audit(tx, session, action, "user", id, detail, error);
+    if (!rc)
+        rc = drmgmt__tx_exec(*tx, &drmgmt__q_people_hold, NULL, NULL, error);
+    if (rc)
+        return rc;
+    rc = drmgmt__read_one(*tx, of, get, id, before, &failure);
+    if (rc == DRMGMT_ERR_NOT_FOUND || !rc) {
+        drmgmt_error_free(failure);
+        return 0;
+    }
+    return drmgmt__replace_refusal(rc, failure, "", error);
+}
+
+static int begin(drmgmt_session *session, const char *id, drmgmt__tx **tx, drmgmt_record **before, drmgmt_error **error)
+{
+    return drmgmt__people_begin(session, entity, &drmgmt__q_user_get, id, tx, before, error);
 }
 
 /* ---- create ---- */
@@ -82,9 +95,10 @@ static int create(drmgmt_session *session, const char *id, const drmgmt_draft *d
     add_secret(&p, secret);
     int rc = drmgmt__tx_begin(session, DRMGMT_PERM_USER_ADMIN, &tx, error);
     if (!rc)
-        rc = change(tx, session, &drmgmt__q_user_create, &p, secret->token ? "user.invite" : "user.create", id, NULL,
-                    error);
-    return rc ? rc : drmgmt__read_and_commit(&tx, entity, &drmgmt__q_user_get, id, user, error);
+        rc = drmgmt__exec_explained(tx, &drmgmt__q_user_create, &p, NULL, error);
+    return rc ? rc
+              : drmgmt__finish_change(&tx, session, secret->token ? "user.invite" : "user.create", NULL, draft,
+                                      &drmgmt__q_user_get, id, user, error);
 }
 
 int drmgmt_user_create(drmgmt_session *session, const drmgmt_draft *draft, drmgmt_record **user, char **invitation,
@@ -164,6 +178,7 @@ int drmgmt_user_update(drmgmt_session *session, const char *id, int64_t if_versi
                        drmgmt_record **user, drmgmt_error **error)
 {
     DRMGMT__TX drmgmt__tx *tx = NULL;
+    DRMGMT__RECORD drmgmt_record *before = NULL;
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     char email[DRMGMT__EMAIL_SIZE];
     const char *address = drmgmt__draft_text(draft, "email");
@@ -179,24 +194,28 @@ int drmgmt_user_update(drmgmt_session *session, const char *id, int64_t if_versi
     drmgmt__param(&p, drmgmt__draft_text(draft, "role"));
     drmgmt__param(&p, drmgmt__draft_text(draft, "active"));
     if (!rc)
-        rc = drmgmt__tx_begin(session, DRMGMT_PERM_USER_ADMIN, &tx, error);
+        rc = begin(session, id, &tx, &before, error);
     if (!rc)
-        rc = change(tx, session, &drmgmt__q_user_update, &p, "user.update", id, NULL, error);
-    return rc ? rc : drmgmt__read_and_commit(&tx, entity, &drmgmt__q_user_get, id, user, error);
+        rc = drmgmt__exec_explained(tx, &drmgmt__q_user_update, &p, NULL, error);
+    return rc ? rc
+              : drmgmt__finish_change(&tx, session, "user.update", before, draft, &drmgmt__q_user_get, id, user, error);
 }
 
 int drmgmt_user_delete(drmgmt_session *session, const char *id, int64_t if_version, drmgmt_error **error)
 {
     DRMGMT__TX drmgmt__tx *tx = NULL;
+    DRMGMT__RECORD drmgmt_record *before = NULL;
     drmgmt__params p = DRMGMT__PARAMS_INIT;
 
     if (!drmgmt__uuid_valid(id))
         return no_such(error);
     drmgmt__param(&p, id);
     drmgmt__param_int(&p, if_version);
-    int rc = drmgmt__tx_begin(session, DRMGMT_PERM_USER_ADMIN, &tx, error);
+    int rc = begin(session, id, &tx, &before, error);
     if (!rc)
-        rc = change(tx, session, &drmgmt__q_user_delete, &p, "user.delete", id, NULL, error);
+        rc = drmgmt__exec_explained(tx, &drmgmt__q_user_delete, &p, NULL, error);
+    if (!rc)
+        rc = drmgmt__audit_change(tx, session, "user.delete", before, NULL, NULL, error);
     return rc ? rc : drmgmt__tx_commit(&tx, error);
 }
 
@@ -210,9 +229,20 @@ static int reset(drmgmt_session *session, const char *id, const struct secret *s
     add_secret(&p, secret);
     int rc = drmgmt__tx_begin(session, DRMGMT_PERM_USER_ADMIN, &tx, error);
     if (!rc)
-        rc = change(tx, session, &drmgmt__q_user_reset_password, &p, "user.reset_password", id,
-                    secret->token ? "{\"invitation\":true}" : NULL, error);
-    return rc ? rc : drmgmt__read_and_commit(&tx, entity, &drmgmt__q_user_get, id, user, error);
+        rc = drmgmt__exec_explained(tx, &drmgmt__q_user_reset_password, &p, NULL, error);
+    if (!rc)
+        rc = drmgmt__audit(tx, session, "user.reset_password", "user", id,
+                           secret->token ? "{\"invitation\":true}" : "{\"invitation\":false}", error);
+    drmgmt_record *after = NULL;
+    if (!rc)
+        rc = drmgmt__read_one(tx, entity, &drmgmt__q_user_get, id, &after, error);
+    if (!rc)
+        rc = drmgmt__tx_commit(&tx, error);
+    if (rc)
+        drmgmt_record_free(after);
+    else
+        *user = after;
+    return rc;
 }
 
 int drmgmt_user_reset_password(drmgmt_session *session, const char *id, const char *password, drmgmt_record **user,

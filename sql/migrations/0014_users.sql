@@ -278,6 +278,14 @@ CREATE FUNCTION sec.invite(p_tenant uuid, p_user uuid, p_token_hash bytea, p_sec
         SELECT p_tenant, p_user, p_token_hash, pg_catalog.now() + p_seconds * interval '1 second' WHERE p_token_hash IS NOT NULL
 $$;
 
+-- Holds the tenant's people for the rest of the transaction: what is read of them then is what is changed.
+CREATE FUNCTION adm.hold_people() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM sec.manage_people();
+END
+$$;
+
 -- ---- users ----
 
 -- Either a password's hash or that of an invitation.
@@ -406,7 +414,7 @@ BEGIN
     IF p_role IS NOT NULL THEN
         SELECT r.mask INTO v_mask FROM drm.rbac_roles r WHERE r.tenant_id = v_tenant AND r.id = p_role FOR SHARE;
         IF NOT FOUND THEN
-            RAISE EXCEPTION 'role_id: there is no such role' USING ERRCODE = 'DR422';
+            RAISE EXCEPTION 'role_id: there is no such role' USING ERRCODE = 'DR404';
         END IF;
     ELSE
         v_mask := sec.role_mask(v_tenant, p_builtin);

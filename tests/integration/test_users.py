@@ -116,7 +116,7 @@ def test_another_tenants_users_and_roles_are_not_there(tenant, admin, other):
         assert details[0] == details[1], (method, path)
     for method, body in (("GET", None), ("PATCH", {"description": "x"}), ("DELETE", None)):
         assert foreign.call(method, f"{ROLES}/{role}", body).status == 404
-    problem(foreign.post(theirs.path + "/roles", {"role_id": role}), 400, says="there is no such role")
+    problem(foreign.post(theirs.path + "/roles", {"role_id": role}), 404, says="there is no such role")
     assert foreign.call("DELETE", f"{theirs.path}/roles/{assignment}").status == 404
     assert person.id not in str(foreign.get(USERS + "?limit=1000").json()) and role not in str(foreign.get(ROLES).json())
     assert admin.get(person.path).json()["role"] == "viewer"
