@@ -74,22 +74,26 @@ void drmd_user_logout(drmd_request *r)
 
 /* ---- who has which role ---- */
 
-/* The user of the path stands in the query as a filter; one that is not there has no list. */
+/* The user of the path is the filter; one that is not there has no list. A user has fewer roles than a page holds. */
 static int list_roles(drmd_request *r, drmgmt_query *query, drmgmt_page **page, drmgmt_error **error)
 {
     drmgmt_record *user = NULL;
     int rc = drmgmt_user_get(r->session, r->params[0], &user, error);
     if (!rc)
         rc = drmgmt_query_set(query, "user_id", drmgmt_record_id(user), error);
+    if (!rc)
+        rc = drmgmt_query_set(query, "limit", "1000", error);
     drmgmt_record_free(user);
     return rc ? rc : drmgmt_role_assignment_list(r->session, query, page, error);
 }
 
 void drmd_user_role_list(drmd_request *r)
 {
-    drmgmt_query *query = drmd_query_from(r, drmgmt_entity_find("role_assignment"));
-    if (!query)
+    drmgmt_query *query = drmgmt_query_new(drmgmt_entity_find("role_assignment"));
+    if (!query) {
+        drmd_reply_problem(r, 503, NULL, "Out of memory.");
         return;
+    }
     drmgmt_page *page = NULL;
     drmgmt_error *error = NULL;
     int failed = list_roles(r, query, &page, &error);

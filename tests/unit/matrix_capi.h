@@ -15,6 +15,7 @@ struct things {
     char credential[ID], job[ID], api_key[ID], outbound_rule[ID],
         user[ID]; /* user: with a second factor, and no rights */
     char provider[ID];
+    char role[ID], assignment[ID], idle_role[ID]; /* role: given to user */
 };
 
 /* One call: by whom, with whose objects (`of`, and where a second one is needed `own` of the caller's tenant), and what

@@ -5,6 +5,7 @@
 
 #include "auth/totp.h"
 #include "matrix_capi.h"
+#include "matrix_capi_people.h"
 #include <drm/outbound.h>
 #include <drm/second_factor.h>
 #include <drm/tenant_settings.h>
@@ -542,6 +543,7 @@ TENANT_CALL(events_of_all_jobs, DRMGMT_PERM_JOB_READ, OWN, 0)
 
 static const matrix_row *const more_rows[] = {
     &matrix_row_of_a_foreign_credential_put_in_a_device,
+    &matrix_row_of_a_foreign_role_given_to_an_own_user,
     &matrix_row_of_a_foreign_device_among_own_ones_in_a_batch,
     &matrix_row_of_a_write_job,
     &matrix_row_of_events_of_all_jobs,

@@ -87,6 +87,21 @@ static void make_user(const drmgmt_session *session, char id[ID])
         drmgmt_session_tenant_id(session), id);
 }
 
+/* A role that the user has, and one that nobody has. */
+static void make_roles(drmgmt_session *session, struct things *t)
+{
+    drmgmt_draft *draft;
+    drmgmt_record *assignment = NULL;
+
+    make(session, drmgmt_role_create, "role", "{\"name\":\"%u\",\"permissions\":[]}", t->role);
+    make(session, drmgmt_role_create, "role", "{\"name\":\"%u\",\"permissions\":[]}", t->idle_role);
+    draft = draft_with("role_assignment", "{\"role_id\":\"%s\"}", t->role);
+    cr_assert_eq(drmgmt_role_assign(session, t->user, draft, &assignment, NULL), 0);
+    take_id(assignment, t->assignment);
+    drmgmt_record_free(assignment);
+    drmgmt_draft_free(draft);
+}
+
 /* Fresh ones; a key of `whose`, for keys are their makers'. */
 static void make_things(drmgmt_session *session, drmgmt_session *whose, struct things *t)
 {
@@ -105,6 +120,7 @@ static void make_things(drmgmt_session *session, drmgmt_session *whose, struct t
     drmgmt_draft_free(draft);
     drmgmt_free(make_key(whose, t->api_key));
     make_user(session, t->user);
+    make_roles(session, t);
     cr_assert_eq(drmgmt__uuid_v7(t->outbound_rule), 0);
     CHANGE("INSERT INTO drm.outbound_rules (tenant_id, id, cidr) VALUES ($1::uuid, $2::text::uuid, "
            "('fd00::' || substr($2::text, 25, 4) || ':' || substr($2::text, 29, 4) || ':' || substr($2::text, 33, "
