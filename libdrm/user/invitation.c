@@ -151,12 +151,14 @@ static int require_password_login(drmgmt_session *session, drmgmt_error **error)
 {
     DRMGMT__ROWS drmgmt__rows *rows = NULL;
     drmgmt__params p = DRMGMT__PARAMS_INIT;
+    int rc = 0;
 
     drmgmt__param(&p, session->family_id[0] ? session->family_id : NULL);
-    int rc = drmgmt__run(session, DRMGMT_PERM_NONE, DRMGMT__READ, &drmgmt__q_account_family, &p, &rows, error);
-    if (!rc && (session->kind != DRMGMT__SESSION_USER || !drmgmt__amr_has(drmgmt__rows_text(rows, 0, 1), "pwd")))
-        rc = drmgmt__fail(error, DRMGMT_ERR_FORBIDDEN, "log in by password to do this");
-    return rc;
+    if (session->kind == DRMGMT__SESSION_USER)
+        rc = drmgmt__run(session, DRMGMT_PERM_NONE, DRMGMT__READ, &drmgmt__q_account_family, &p, &rows, error);
+    if (rc || drmgmt__amr_has(rows ? drmgmt__rows_text(rows, 0, 1) : NULL, "pwd"))
+        return rc;
+    return drmgmt__fail(error, DRMGMT_ERR_FORBIDDEN, "log in by password to do this");
 }
 
 static int link_users(drmgmt_session *session, const drmgmt__invitation *invitation, drmgmt_error **error)
