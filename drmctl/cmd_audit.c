@@ -62,7 +62,7 @@ static int outcome(const drmgmt_audit_report *r)
 
 static int show(const ctl *c, const drmgmt_audit_report *r)
 {
-    struct cells t;
+    struct cells t = { .links = "" };
 
     fill(&t, r);
     int code = ctl_row_show(c, columns, CTL_COUNT(columns), t.all);
@@ -107,7 +107,7 @@ static int verify_page(const ctl *c, ctl_writer *w, char (*ids)[37], size_t n, i
 
     for (size_t i = 0; i < n && !code; i++) {
         drmgmt_audit_report report;
-        struct cells t;
+        struct cells t = { .links = "" };
         code = verify(c, ids[i], &report);
         if (code)
             return code;

@@ -77,6 +77,19 @@ int ctl_row_show(const ctl *c, const ctl_column *columns, size_t n, const char *
     return ctl_output_check();
 }
 
+/* Why it failed, where that was noticed while something long was printed and is forgotten by now: by one byte more. */
+static const char *reason(int number)
+{
+    if (number == 0) {
+        clearerr(stdout);
+        errno = 0;
+        putchar('\n');
+        fflush(stdout);
+        number = errno;
+    }
+    return number ? strerror(number) : "write error";
+}
+
 int ctl_output_check(void)
 {
     static bool told;
@@ -84,8 +97,9 @@ int ctl_output_check(void)
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return 0;
-    if (!told)
-        ctl_complain(DRMGMT_ERR_IO, "standard output cannot be written: %s", errno ? strerror(errno) : "write error");
-    told = true;
+    if (!told) {
+        told = true;
+        ctl_complain(DRMGMT_ERR_IO, "standard output cannot be written: %s", reason(errno));
+    }
     return CTL_EXIT_FAILURE;
 }

@@ -339,12 +339,13 @@ BEGIN
 END
 $$;
 
--- Tenants that have a chain, or rows, in order.
+-- Tenants whose chain can be proved, in order: of one that is being deleted rows go before their links.
 CREATE FUNCTION adm.audit_tenants(p_after uuid) RETURNS TABLE (tenant_id uuid)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM sec.require('platform:audit');
-    RETURN QUERY SELECT t.tenant_id FROM drm.tenants t WHERE p_after IS NULL OR t.tenant_id > p_after ORDER BY t.tenant_id LIMIT 1000;
+    RETURN QUERY SELECT t.tenant_id FROM drm.tenants t WHERE t.status <> 'deleting' AND (p_after IS NULL OR t.tenant_id > p_after)
+        ORDER BY t.tenant_id LIMIT 1000;
 END
 $$;
 
