@@ -194,11 +194,6 @@ GRANT SELECT ON drm.device_tags, drm.devices, drm.jobs, drm.job_results TO drm_s
 -- ---- what the functions below share; nobody's to call ----
 
 -- The names of a mask's permissions.
-CREATE FUNCTION sec.mask_names(p_mask bigint) RETURNS text[]
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT COALESCE(pg_catalog.array_agg(p.name ORDER BY p.bit), '{}') FROM sec.permissions p WHERE p.bit > 0 AND p_mask >> p.bit & 1 = 1
-$$;
-
 CREATE FUNCTION sec.uuid_v7() RETURNS uuid
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
     SELECT (pg_catalog.lpad(pg_catalog.to_hex((EXTRACT(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint), 12, '0') || '7'
@@ -545,8 +540,8 @@ $$;
 
 -- ---- owners, grants ----
 
-GRANT EXECUTE ON FUNCTION sec.mask_names(bigint), sec.scoped_jobs(bigint, uuid, text, text, text) TO drm_app;
-GRANT EXECUTE ON FUNCTION sec.mask_names(bigint), sec.uuid_v7(), sec.audit_in(uuid, uuid, text, uuid, jsonb, text, text), sec.manage_people(),
+GRANT EXECUTE ON FUNCTION sec.scoped_jobs(bigint, uuid, text, text, text) TO drm_app;
+GRANT EXECUTE ON FUNCTION sec.uuid_v7(), sec.audit_in(uuid, uuid, text, uuid, jsonb, text, text), sec.manage_people(),
     sec.user_to_change(uuid, uuid, bigint), sec.role_to_change(uuid, uuid, bigint), sec.invite(uuid, uuid, bytea, integer) TO drm_sched;
 GRANT CREATE ON SCHEMA adm, sec TO drm_sched;
 ALTER FUNCTION sec.scoped_jobs(bigint, uuid, text, text, text) OWNER TO drm_sched;
