@@ -96,7 +96,7 @@ static int check_login(const ctl *c, const char *key_file)
     return 0;
 }
 
-static int store(const char *path, const ctl_login *login)
+int ctl_login_keep(const char *path, const ctl_login *login)
 {
     int lock = -1, code = ctl_session_lock(path, &lock);
 
@@ -123,7 +123,7 @@ int ctl_cmd_login(ctl *c)
                : key_file         ? login_by_key(c, key_file, &login)
                                   : login_by_password(c, &login);
     if (!code)
-        code = store(path, &login);
+        code = ctl_login_keep(path, &login);
     if (!code)
         printf("Logged in; kept in %s.\n", path);
     ctl_login_clear(&login);
@@ -161,13 +161,27 @@ static int forget(const char *path, ctl_login *login, bool *found)
     return code;
 }
 
+/* All of them: the one that is kept ends with the others. */
+static int end_everywhere(ctl *c)
+{
+    drmgmt_error *error = NULL;
+    int64_t ended = 0;
+    int code = ctl_open(c);
+
+    if (!code && drmgmt_logout_everywhere(c->session, &ended, &error))
+        code = ctl_fail(error);
+    return code;
+}
+
 int ctl_cmd_logout(ctl *c)
 {
     char *path = NULL;
     ctl_login login = { 0 };
     bool found = false;
-    int code = ctl_session_path(c, &path);
+    int code = ctl_has(c, "everywhere") ? end_everywhere(c) : 0;
 
+    if (!code)
+        code = ctl_session_path(c, &path);
     if (!code)
         code = forget(path, &login, &found);
     if (!code && !found)

@@ -61,6 +61,7 @@ static const ctl_option log_in_options[] = {
 };
 
 static const ctl_option log_out_options[] = {
+    { "everywhere", 0, NULL, NULL, "end all of your log-ins, on every machine" },
     { "session-file", 0, "FILE", "DRM_SESSION", "where the log-in is kept" },
 };
 
@@ -244,6 +245,61 @@ static const ctl_option key_reencrypt_options[] = {
     { "wait", 0, NULL, NULL, "do the work here, and wait until all is done" },
 };
 
+#define USER_OPTIONS                                                                                                   \
+    { "role", 0, "ROLE", NULL, "built-in role: none, viewer, operator or administrator" },                             \
+    {                                                                                                                  \
+        "active", 0, "true|false", NULL, "whether the user may log in"                                                 \
+    }
+
+static const ctl_option user_create_options[] = {
+    { "password-file", 0, "FILE", NULL, "the password, in the first line of FILE (- is standard input)" },
+    USER_OPTIONS,
+};
+
+static const ctl_option user_invite_options[] = { USER_OPTIONS };
+
+static const ctl_option user_update_options[] = {
+    { "email", 0, "ADDRESS", NULL, "another e-mail address" },
+    USER_OPTIONS,
+    { "if-version", 0, "N", NULL, "only if its version is still N" },
+};
+
+static const ctl_option reset_options[] = {
+    { "password-file", 0, "FILE", NULL, "the new password, in the first line of FILE (- is standard input)" },
+};
+
+#define ROLE_OPTIONS                                                                                                   \
+    { "permission", 0, "NAME", NULL, "what it allows; may be repeated" },                                              \
+    {                                                                                                                  \
+        "description", 0, "TEXT", NULL, "a description"                                                                \
+    }
+
+static const ctl_option role_options[] = { ROLE_OPTIONS };
+
+static const ctl_option role_update_options[] = {
+    { "name", 0, "NAME", NULL, "another name" },
+    ROLE_OPTIONS,
+    { "if-version", 0, "N", NULL, "only if its version is still N" },
+};
+
+static const ctl_option selector_options[] = {
+    { "selector", 0, "TAG", NULL, "only on devices with this tag; may be repeated: with all of them" },
+};
+
+static const ctl_option password_options[] = {
+    { "old-password-file", 0, "FILE", NULL, "the old password, in the first line of FILE (- is standard input)" },
+    { "new-password-file", 0, "FILE", NULL, "the new password, in the first line of FILE (- is standard input)" },
+};
+
+static const ctl_option switch_options[] = {
+    { "second-factor", 0, "CODE", NULL, "a code of the authenticator, or a recovery code; asked for when needed" },
+};
+
+static const ctl_option accept_options[] = {
+    { "password-file", 0, "FILE", NULL, "the password, in the first line of FILE (- is standard input)" },
+    { "session-file", 0, "FILE", "DRM_SESSION", "where the log-in is kept" },
+};
+
 #define OWN(options) options, CTL_COUNT(options)
 #define NO_OPTIONS   NULL, 0
 
@@ -276,7 +332,7 @@ const ctl_command ctl_commands[] = {
       "drmctl login --oidc corporate --tenant acme\n"
       "drmctl login --api-key-file ~/drm-key" },
     { "logout", NULL, "", 0, 0, OWN(log_out_options), CTL_DATABASE, NULL, ctl_cmd_logout,
-      "revoke the log-in and forget it", NULL, "drmctl logout" },
+      "revoke the log-in and forget it", NULL, "drmctl logout\ndrmctl logout --everywhere" },
     { "whoami", NULL, "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_whoami,
       "show who you are, and your role", NULL, "drmctl whoami\ndrmctl whoami -o json | jq -r .role" },
 
@@ -338,6 +394,73 @@ const ctl_command ctl_commands[] = {
       ctl_cmd_tenant_delete, "delete tenants with all that is theirs",
       "The data keys are destroyed at once: no secret of the tenant opens any more. Workers remove its rows.",
       "drmctl tenant delete acme --wait" },
+
+    { "user", "create", "EMAIL", 1, 1, OWN(user_create_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_user_create,
+      "create a user with a password", NULL,
+      "pass show drm/ann | drmctl user create ann@acme.example --role operator --password-file -" },
+    { "user", "invite", "EMAIL", 1, 1, OWN(user_invite_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_user_invite,
+      "create a user who sets the password by an invitation",
+      "The invitation is shown this once. Bring it to the person; it is good for seven days and one use.",
+      "drmctl user invite ann@acme.example --role viewer -o json | jq -r .invitation" },
+    { "user", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "user", ctl_cmd_user_list,
+      "list users", NULL, "drmctl user list --role administrator" },
+    { "user", "show", "USER", 1, 1, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_user_show,
+      "show a user, by address or id", NULL, "drmctl user show ann@acme.example" },
+    { "user", "update", "USER", 1, 1, OWN(user_update_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_user_update,
+      "change a user", "A role holds from the user's next call on; one who is no longer active is logged out at once.",
+      "drmctl user update ann@acme.example --role operator\n"
+      "drmctl user update bob@acme.example --active false" },
+    { "user", "delete", "USER...", 1, -1, OWN(delete_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_user_delete,
+      "delete users with their API keys", "The last administrator stays.",
+      "drmctl user delete bob@acme.example --yes" },
+    { "user", "reset-password", "USER", 1, 1, OWN(reset_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_user_reset_password, "make a user's password useless, and end the log-ins",
+      "Without --password-file an invitation is made, by which the person sets a new one.",
+      "drmctl user reset-password ann@acme.example" },
+    { "user", "logout", "USER...", 1, -1, OWN(revoke_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_user_logout,
+      "end all log-ins of users at once", "API keys stay.", "drmctl user logout ann@acme.example --yes" },
+
+    { "role", "create", "NAME", 1, 1, OWN(role_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_role_create,
+      "create a role of the tenant's own",
+      "GET /api/v1/permissions lists what may be allowed. Nobody grants what they do not hold.",
+      "drmctl role create readers --permission device:read --permission job:read" },
+    { "role", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "role", ctl_cmd_role_list,
+      "list the tenant's own roles", NULL, "drmctl role list" },
+    { "role", "show", "ROLE", 1, 1, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_role_show,
+      "show a role, by name or id", NULL, "drmctl role show readers" },
+    { "role", "update", "ROLE", 1, 1, OWN(role_update_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_role_update,
+      "change a role", "Permissions given replace all. They hold at once for all who have the role.",
+      "drmctl role update readers --permission device:read" },
+    { "role", "delete", "ROLE...", 1, -1, OWN(delete_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_role_delete,
+      "delete roles that nobody has", NULL, "drmctl role delete readers --yes" },
+    { "role", "assignments", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "role_assignment",
+      ctl_cmd_role_assignments, "list who was given which role", NULL,
+      "drmctl role assignments --columns user_id,role,selector" },
+    { "role", "assign", "USER ROLE", 2, 2, OWN(selector_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_role_assign,
+      "give a user a role, on all devices or on some",
+      "ROLE is a role of the tenant's own or a built-in one: viewer, operator, administrator.",
+      "drmctl role assign ann@acme.example operator --selector site=berlin" },
+    { "role", "withdraw", "USER ROLE", 2, 2, OWN(selector_options), CTL_OUTPUT | CTL_SESSION, NULL,
+      ctl_cmd_role_withdraw, "take a role away from a user", "With the selector that it was given with.",
+      "drmctl role withdraw ann@acme.example operator --selector site=berlin" },
+
+    { "password", NULL, "", 0, 0, OWN(password_options), CTL_SESSION, NULL, ctl_cmd_password, "change your password",
+      "All log-ins end, on every machine, and a new one is kept here. Where you are the same person in several "
+      "tenants, "
+      "it\n"
+      "is changed in all of them.",
+      "drmctl password" },
+    { "switch", NULL, "[TENANT]", 0, 1, OWN(switch_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_switch,
+      "go over to another tenant where you are the same person", "Without TENANT those are listed.",
+      "drmctl switch\ndrmctl switch acme-labs" },
+    { "invitation", "accept", "FILE", 1, 1, OWN(accept_options), CTL_DATABASE, NULL, ctl_cmd_invitation_accept,
+      "set the password that an invitation is for, and log in", "FILE holds the invitation; - is standard input.",
+      "drmctl invitation accept invitation.txt" },
+    { "invitation", "link", "FILE", 1, 1, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_invitation_link,
+      "accept an invitation to another tenant as who you are here",
+      "Both users have the same address, and the same password from then on; drmctl switch leads from one to the "
+      "other.",
+      "drmctl invitation link invitation.txt" },
 
     { "device", "create", "[NAME]", 0, 1, OWN(device_create_options), CTL_OUTPUT | CTL_SESSION, NULL,
       ctl_cmd_device_create, "register a device",
@@ -532,6 +655,9 @@ const char *ctl_noun_summary(const char *noun)
         { "second-factor", "the second factor of a log-in" },
         { "tenant", "your tenant's settings; and tenants, for administrators of the platform" },
         { "device", "devices and their protocol profiles" },
+        { "user", "users: the people of the tenant" },
+        { "role", "roles, and who has which" },
+        { "invitation", "invitations of users" },
         { "credential", "SNMP credentials" },
         { "snmp", "SNMP" },
         { "job", "jobs: operations on devices, done by workers" },

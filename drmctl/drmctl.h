@@ -165,12 +165,17 @@ int ctl_session_save(const char *path, const ctl_login *login);
 int ctl_session_remove(const char *path);
 /* Keeps other drmctl from refreshing at once; *fd is closed to let go. Makes the folder. */
 int ctl_session_lock(const char *path, int *fd);
+/* Keeps it, under the lock. */
+int ctl_login_keep(const char *path, const ctl_login *login);
 void ctl_login_take(ctl_login *login, drmgmt_tokens *tokens);
 /* Logs in by the provider that --oidc names, through a browser on this machine (login_oidc.c). */
 int ctl_login_by_oidc(ctl *c, ctl_login *login);
 
 /* ---- devices by name or id (cmd_device.c) ---- */
 int ctl_device_id(ctl *c, const char *name_or_id, char id[37]);
+
+/* ---- users by address or id (cmd_user.c) ---- */
+int ctl_user_id(ctl *c, const char *email_or_id, char id[37]);
 
 /* ---- handlers ---- */
 int ctl_cmd_init(ctl *c);
@@ -205,6 +210,26 @@ int ctl_cmd_credential_list(ctl *c);
 int ctl_cmd_credential_show(ctl *c);
 int ctl_cmd_credential_update(ctl *c);
 int ctl_cmd_credential_delete(ctl *c);
+int ctl_cmd_user_create(ctl *c);
+int ctl_cmd_user_invite(ctl *c);
+int ctl_cmd_user_list(ctl *c);
+int ctl_cmd_user_show(ctl *c);
+int ctl_cmd_user_update(ctl *c);
+int ctl_cmd_user_delete(ctl *c);
+int ctl_cmd_user_logout(ctl *c);
+int ctl_cmd_user_reset_password(ctl *c);
+int ctl_cmd_role_create(ctl *c);
+int ctl_cmd_role_list(ctl *c);
+int ctl_cmd_role_show(ctl *c);
+int ctl_cmd_role_update(ctl *c);
+int ctl_cmd_role_delete(ctl *c);
+int ctl_cmd_role_assignments(ctl *c);
+int ctl_cmd_role_assign(ctl *c);
+int ctl_cmd_role_withdraw(ctl *c);
+int ctl_cmd_password(ctl *c);
+int ctl_cmd_invitation_accept(ctl *c);
+int ctl_cmd_invitation_link(ctl *c);
+int ctl_cmd_switch(ctl *c);
 int ctl_cmd_snmp_get(ctl *c);
 int ctl_cmd_job_list(ctl *c);
 int ctl_cmd_job_show(ctl *c);

@@ -62,6 +62,35 @@ void drmd_reply_record(drmd_request *r, int status, drmgmt_record *record)
     drmgmt_record_free(record);
 }
 
+void drmd_reply_record_with(drmd_request *r, int status, drmgmt_record *record, const char *name, char *secret)
+{
+    drmd_buffer *b = &r->worker->text;
+    char *json = NULL;
+    size_t length = 0;
+    drmd_buffer_reset(b, 64 * 1024);
+    bool failed = drmgmt_record_json(record, &json, &length) != 0 || length < 2;
+    if (!failed) {
+        drmd_buffer_puts(b, "{");
+        if (secret)
+            drmd_buffer_member(b, name, secret);
+        else
+            drmd_buffer_printf(b, "\"%s\":null", name);
+        drmd_buffer_puts(b, ",");
+        drmd_buffer_add(b, json + 1, length - 1);
+    }
+    if (failed || b->failed)
+        drmd_reply_problem(r, 503, NULL, "Out of memory.");
+    else
+        drmd_reply(r, status, drmd_json, b->data, b->length);
+    drmd_buffer_wipe(&r->worker->out);
+    drmd_buffer_wipe(b);
+    drmgmt_free(json);
+    drmgmt_record_free(record);
+    if (secret)
+        explicit_bzero(secret, strlen(secret));
+    drmgmt_free(secret);
+}
+
 static const drmgmt_entity *entity_of(const drmd_request *r)
 {
     return drmgmt_entity_find(r->route->noun->entity);
@@ -72,7 +101,7 @@ static int64_t version_of(const drmd_noun *noun, const drmgmt_record *record)
     return noun->version_field ? drmgmt_record_int(record, noun->version_field) : 0;
 }
 
-static void set_etag(drmd_request *r, const drmgmt_record *record)
+void drmd_set_etag(drmd_request *r, const drmgmt_record *record)
 {
     int64_t version = version_of(r->route->noun, record);
     if (version > 0)
@@ -158,7 +187,7 @@ bool drmd_if_match(drmd_request *r, const char *id, int64_t *version)
 static bool not_modified(const drmd_request *r)
 {
     const char *list = r->headers[DRMD_H_IF_NONE_MATCH], *text;
-    if (!list || !r->etag[0])
+    if (!list || !r->etag[0] || !(r->route->flags & DRMD_CONDITIONAL))
         return false;
     if (strcmp(list, "*") == 0)
         return true;
@@ -172,7 +201,7 @@ static bool not_modified(const drmd_request *r)
 
 void drmd_reply_created(drmd_request *r, drmgmt_record *record)
 {
-    set_etag(r, record);
+    drmd_set_etag(r, record);
     snprintf(r->location, sizeof r->location, "%s/%s", r->route->noun->path, drmgmt_record_id(record));
     drmd_reply_record(r, 201, record);
 }
@@ -200,7 +229,7 @@ void drmd_crud_get(drmd_request *r)
         drmd_reply_error(r, error);
         return;
     }
-    set_etag(r, record);
+    drmd_set_etag(r, record);
     if (not_modified(r)) {
         drmgmt_record_free(record);
         drmd_reply(r, 304, NULL, NULL, 0);
@@ -225,7 +254,7 @@ void drmd_crud_update(drmd_request *r)
         drmd_reply_error(r, error);
         return;
     }
-    set_etag(r, record);
+    drmd_set_etag(r, record);
     drmd_reply_record(r, 200, record);
 }
 

@@ -196,6 +196,8 @@ static void send_problem(drmd_request *r, int status, const char *type, const ch
         drmd_buffer_member(b, "instance", r->path);
     if (field)
         drmd_buffer_member(b, "field", field);
+    if (drmgmt_error_tenants(error))
+        drmd_buffer_printf(b, ",\"tenants\":%s", drmgmt_error_tenants(error));
     drmd_buffer_member(b, "request_id", r->request_id);
     if (drmgmt_error_quota(error)) {
         drmd_buffer_member(b, "quota", drmgmt_error_quota(error));

@@ -56,7 +56,7 @@ extern const size_t drmd_n_routes;
 int drmd_routes_print(void);
 
 extern const drmd_noun drmd_noun_device, drmd_noun_snmp_credential, drmd_noun_audit_log, drmd_noun_tenant,
-    drmd_noun_oidc_provider;
+    drmd_noun_oidc_provider, drmd_noun_user, drmd_noun_role;
 
 /* ---- router.c ---- */
 typedef struct drmd_match {
@@ -79,6 +79,9 @@ drmd_handler drmd_second_factor_status, drmd_second_factor_begin, drmd_second_fa
     drmd_second_factor_disable, drmd_second_factor_recovery_codes, drmd_second_factor_reset;
 drmd_handler drmd_tenant_settings_get, drmd_tenant_settings_update;
 drmd_handler drmd_oidc_start, drmd_oidc_callback;
+drmd_handler drmd_account_password, drmd_account_tenants, drmd_account_switch, drmd_account_accept, drmd_account_link;
+drmd_handler drmd_user_create, drmd_user_reset_password, drmd_user_logout, drmd_user_role_list, drmd_user_role_assign,
+    drmd_user_role_withdraw;
 drmd_handler drmd_api_key_create, drmd_api_key_list, drmd_api_key_revoke;
 drmd_handler drmd_auth_register, drmd_tenant_create, drmd_tenant_delete;
 drmd_handler drmd_crud_create, drmd_crud_get, drmd_crud_update, drmd_crud_delete, drmd_crud_list;
@@ -106,5 +109,9 @@ void drmd_reply_tokens(drmd_request *r, drmgmt_tokens *tokens);
 /* The same with further header lines, each ended by CRLF; and why there are no tokens, freeing it. */
 void drmd_reply_tokens_with(drmd_request *r, drmgmt_tokens *tokens, const char *extra);
 void drmd_reply_no_tokens(drmd_request *r, drmgmt_error *error);
+/* The record with a secret in front, which is told this once and wiped: NULL is null. Frees both. */
+void drmd_reply_record_with(drmd_request *r, int status, drmgmt_record *record, const char *name, char *secret);
+/* The ETag of a record of the route's noun. */
+void drmd_set_etag(drmd_request *r, const drmgmt_record *record);
 
 #endif

@@ -17,7 +17,9 @@ const drmd_schema drmd_schemas[] = {
       "9457\",\"required\":[\"type\",\"title\",\"status\",\"request_id\"],"
       "\"properties\":{\"type\":{\"type\":\"string\",\"examples\":[\"urn:drmgmt:problem:not-found\",\"about:blank\"]},"
       "\"title\":" TEXT ",\"status\":" INTEGER ",\"detail\":" TEXT ",\"instance\":" TEXT
-      ",\"field\":{\"type\":\"string\",\"description\":\"The field it is about\"},\"request_id\":" TEXT
+      ",\"field\":{\"type\":\"string\",\"description\":\"The field it is about\"},\"tenants\":{\"type\":\"array\","
+      "\"items\":{\"type\":\"string\"},\"description\":\"Of a log-in that is good in several: name one of "
+      "them\"},\"request_id\":" TEXT
       ",\"quota\":{\"type\":\"string\",\"description\":\"The tenant's quota that is used up\"},\"limit\":" INTEGER
       ",\"used\":" INTEGER "}}" },
     { "Quotas",
@@ -45,7 +47,7 @@ const drmd_schema drmd_schemas[] = {
     { "Whoami", "{\"type\":\"object\",\"required\":[\"tenant_id\",\"tenant\",\"user_id\",\"email\",\"role\","
                 "\"permissions\",\"auth\"],"
                 "\"properties\":{\"tenant_id\":" UUID ",\"tenant\":" TEXT ",\"user_id\":" UUID ",\"email\":" TEXT
-                ",\"role\":" ROLE ",\"permissions\":" TEXTS ",\"auth\":" TEXT "}}" },
+                ",\"role\":" ROLE ",\"permissions\":" TEXTS ",\"scoped_permissions\":" TEXTS ",\"auth\":" TEXT "}}" },
     { "PermissionTable",
       "{\"type\":\"object\",\"required\":[\"permissions\"],\"properties\":{\"permissions\":{\"type\":\"array\","
       "\"items\":{\"type\":\"object\",\"required\":[\"name\",\"description\",\"role\",\"tenant\",\"platform\","
@@ -65,6 +67,31 @@ const drmd_schema drmd_schemas[] = {
                    "\"uri\",\"description\":\"otpauth://totp/..., to be shown as a QR code\"}}}" },
     { "RecoveryCodes", "{\"type\":\"object\",\"required\":[\"recovery_codes\"],\"properties\":{\"recovery_codes\":"
                        "{\"type\":\"array\",\"items\":" TEXT "}}}" },
+    { "UserInvited",
+      "{\"allOf\":[{\"$ref\":\"#/components/schemas/"
+      "User\"},{\"type\":\"object\",\"required\":[\"invitation\"],\"properties\":{\"invitation\":{\"type\":[\"string\","
+      "\"null\"],\"description\":\"The token by which the person sets the password; told this once, good for seven "
+      "days "
+      "and one use; null when a password was given\"}}}]}" },
+    { "PasswordReset",
+      "{" OBJECT "\"properties\":{\"password\":{\"type\":[\"string\",\"null\"],\"format\":\"password\","
+      "\"minLength\":12,\"maxLength\":1024,\"description\":\"Left out: an invitation is made\"}}}" },
+    { "PasswordChange", "{" OBJECT "\"required\":[\"old_password\",\"new_password\"],\"properties\":{\"old_password\":"
+                        "{\"type\":\"string\",\"format\":\"password\",\"minLength\":1},\"new_password\":{\"type\":"
+                        "\"string\",\"format\":\"password\",\"minLength\":12,\"maxLength\":1024}}}" },
+    { "InvitationToken", "{" OBJECT "\"required\":[\"token\"],\"properties\":{\"token\":" STRING "}}" },
+    { "AcceptInvitation", "{" OBJECT "\"required\":[\"token\",\"password\"],\"properties\":{\"token\":" STRING
+                          ",\"password\":{\"type\":\"string\",\"format\":\"password\",\"minLength\":12,\"maxLength\":"
+                          "1024}}}" },
+    { "Switch",
+      "{" OBJECT "\"required\":[\"tenant\",\"refresh_token\"],\"properties\":{\"tenant\":{\"type\":\"string\","
+      "\"minLength\":1,\"description\":\"Name or id\"},\"refresh_token\":" STRING
+      ",\"second_factor\":{\"type\":[\"string\",\"null\"],\"description\":\"Where the other tenant's user has "
+      "one\"}}}" },
+    { "OwnTenants",
+      "{\"type\":\"object\",\"required\":[\"tenants\"],\"properties\":{\"tenants\":{\"type\":\"array\","
+      "\"items\":{\"type\":\"object\",\"required\":[\"tenant_id\",\"tenant\",\"current\"],\"properties\":{"
+      "\"tenant_id\":" UUID ",\"tenant\":" TEXT ",\"current\":" BOOL "}}}}}" },
     { "ApiKeyCreated", "{\"allOf\":[{\"$ref\":\"#/components/schemas/"
                        "ApiKey\"},{\"type\":\"object\",\"required\":[\"id\",\"key\"],\"properties\":{"
                        "\"key\":{\"type\":\"string\",\"description\":\"Told this once: keep it\"}}}]}" },

@@ -52,6 +52,8 @@ DRMGMT_API const char *drmgmt_error_message(const drmgmt_error *error);
 DRMGMT_API const char *drmgmt_error_detail(const drmgmt_error *error);
 /* Name of the offending field or parameter ("profiles[0].port"); NULL when it is not about one. */
 DRMGMT_API const char *drmgmt_error_field(const drmgmt_error *error);
+/* The names of tenants to choose from, as a JSON array, where a log-in must name one; else NULL. */
+DRMGMT_API const char *drmgmt_error_tenants(const drmgmt_error *error);
 /* Whether the same call may succeed later without a change. */
 DRMGMT_API bool drmgmt_error_retryable(const drmgmt_error *error);
 /* After how many seconds it may (HTTP: Retry-After); 0 when that is not known. */

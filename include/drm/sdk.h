@@ -16,10 +16,12 @@
 #include <drm/outbound.h>
 #include <drm/quota.h>
 #include <drm/record.h>
+#include <drm/role.h>
 #include <drm/second_factor.h>
 #include <drm/session.h>
 #include <drm/tenant.h>
 #include <drm/tenant_settings.h>
+#include <drm/user.h>
 #include <drm/version.h>
 #include <drm/worker.h>
 

@@ -85,7 +85,8 @@ typedef struct drmgmt_login_request {
  * Wrong password, unknown and disabled user give the same error after the
  * same time. Needs a keyring. origin: NULL if not known.
  * Errors: UNAUTHENTICATED, SECOND_FACTOR (the password is right: log in again with a code), CONFLICT (good in several
- * tenants: name one), INVALID, LIMIT (too many log-ins being checked), UNAVAILABLE. */
+ * tenants, which drmgmt_error_tenants() lists: name one), INVALID, LIMIT (too many log-ins being checked), UNAVAILABLE.
+ */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_login(drmgmt_context *context, const drmgmt_login_request *request,
                                              const drmgmt_origin *origin, drmgmt_tokens **tokens, drmgmt_error **error);
 /* Rotates a refresh token. Using one twice revokes its whole family: UNAUTHENTICATED. */
@@ -118,8 +119,9 @@ DRMGMT_API void drmgmt_session_set_origin(drmgmt_session *session, const drmgmt_
 /* Ends all log-ins of this user, this one included: refresh tokens are revoked, access tokens refused from the next
  * call on. API keys stay. *ended, unless NULL: how many refresh tokens that were. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_logout_everywhere(drmgmt_session *session, int64_t *ended, drmgmt_error **error);
-/* Asks the database who the actor is: {"tenant_id","tenant","user_id","email","role","permissions","auth"}; free with
- * drmgmt_free(). permissions: what may be done on all devices with this token or key. */
+/* Asks the database who the actor is: {"tenant_id","tenant","user_id","email","role","permissions",
+ * "scoped_permissions","auth"}; free with drmgmt_free(). permissions: what may be done on all devices with this token
+ * or key; scoped_permissions: on some. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_session_whoami(drmgmt_session *session, char **json, drmgmt_error **error);
 /* FORBIDDEN unless the actor, as the database knows it now, holds the permission, be it on some devices only. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_session_require(drmgmt_session *session, drmgmt_permission permission,

@@ -47,13 +47,32 @@ int drmgmt__refresh_token_make(const char *tenant_id, const char *user_id, drmgm
                                char text[DRMGMT__REFRESH_SIZE]); /* 0 or CRYPTO */
 bool drmgmt__refresh_token_parse(const char *text, drmgmt__refresh_token *token);
 
+/* ---- refresh.c: families, in a transaction of their owner's ---- */
+struct drmgmt__tx;
+extern const char drmgmt__refused_refresh[];
+/* Opens the transaction and holds the token's family in it; UNAUTHENTICATED when there is no such token. */
+int drmgmt__family_lock(drmgmt_session *session, const drmgmt__refresh_token *token, struct drmgmt__tx **tx,
+                        char family_id[DRMGMT__UUID_SIZE], drmgmt_error **error);
+/* Ends it, access tokens included, and commits. action: of the audit row. */
+int drmgmt__family_revoke(struct drmgmt__tx **tx, const drmgmt_session *session, const char *family_id,
+                          const char *action, drmgmt_error **error);
+/* The same because a token came twice; UNAUTHENTICATED. */
+int drmgmt__family_reused(struct drmgmt__tx **tx, const drmgmt_session *session, const char *family_id,
+                          drmgmt_error **error);
+
 /* ---- login.c: what every way of log-in ends in ---- */
+/* After the password was right, because nobody else is to learn that there is a second factor. *amr: static, for
+ * drmgmt__login_issue(). Errors: SECOND_FACTOR, UNAUTHENTICATED. */
+int drmgmt__login_second_factor(drmgmt_context *context, const char *tenant_id, const char *user_id, const char *code,
+                                const drmgmt_origin *origin, const char **amr, drmgmt_error **error);
 /* Stores a new log-in and gives its tokens. amr: how the person proved who they are (RFC 8176), blank between. */
 int drmgmt__login_issue(drmgmt_context *context, const char *tenant_id, const char *user_id, const char *amr,
                         const drmgmt_origin *origin, drmgmt_tokens **tokens, drmgmt_error **error);
 /* Tokens, and what is to be stored of the refresh token. */
 int drmgmt__tokens_make(drmgmt_context *context, const drmgmt__identity *who, drmgmt__refresh_token *refresh,
                         drmgmt_tokens **tokens, drmgmt_error **error);
+/* Whether one of the ways in amr is this one. amr NULL: none. */
+bool drmgmt__amr_has(const char *amr, const char *way);
 int drmgmt__replace_refusal(int rc, drmgmt_error *failure, const char *text, drmgmt_error **error);
 DRMGMT__DEFINE_CLEANUP(drmgmt__tokens_freep, drmgmt_tokens *, drmgmt_tokens_free)
 

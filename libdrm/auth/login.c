@@ -121,27 +121,34 @@ static int match_password(const drmgmt__rows *rows, const char *password, bool m
 /* The row that logs in. The person has proved to know the password, so that the tenants may be named. */
 static int choose(const drmgmt__rows *rows, const bool matches[AUTH_USER_ROWS], size_t *row, drmgmt_error **error)
 {
-    DRMGMT__STRBUF names = DRMGMT__STRBUF_INIT;
+    DRMGMT__STRBUF names = DRMGMT__STRBUF_INIT, json = DRMGMT__STRBUF_INIT;
     size_t found = 0;
 
     for (size_t i = 0; i < drmgmt__rows_count(rows); i++) {
         if (!matches[i])
             continue;
         drmgmt__strbuf_printf(&names, "%s%s", found ? ", " : "", drmgmt__rows_text(rows, i, 4));
+        drmgmt__strbuf_putc(&json, found ? ',' : '[');
+        drmgmt__json_string(&json, drmgmt__rows_text(rows, i, 4));
         found++;
         *row = i;
     }
     if (found == 0)
         return drmgmt__fail(error, DRMGMT_ERR_UNAUTHENTICATED, "%s", refused_login);
-    return found == 1 ? 0
-                      : drmgmt__fail_full(error, DRMGMT_ERR_CONFLICT, false, NULL, "tenant",
-                                          "tenant: this log-in is good in several tenants, name one of: %s",
-                                          names.failed ? "(out of memory)" : names.data);
+    if (found == 1)
+        return 0;
+    drmgmt__strbuf_putc(&json, ']');
+    if (names.failed || json.failed)
+        return drmgmt__fail_memory(error);
+    int rc = drmgmt__fail_full(error, DRMGMT_ERR_CONFLICT, false, NULL, "tenant",
+                               "tenant: this log-in is good in several tenants, name one of: %s", names.data);
+    if (error)
+        drmgmt__error_set_tenants(*error, json.data);
+    return rc;
 }
 
-/* Only after the password was right: nobody else learns that there is a second factor. *amr: static. */
-static int ask_second_factor(drmgmt_context *context, const char *tenant_id, const char *user_id, const char *code,
-                             const drmgmt_origin *origin, const char **amr, drmgmt_error **error)
+int drmgmt__login_second_factor(drmgmt_context *context, const char *tenant_id, const char *user_id, const char *code,
+                                const drmgmt_origin *origin, const char **amr, drmgmt_error **error)
 {
     drmgmt__second_factor answer;
     int rc = drmgmt__second_factor_check(context, tenant_id, user_id, code, origin, &answer, error);
@@ -180,6 +187,19 @@ static int store_login(drmgmt_session *user, const drmgmt__refresh_token *refres
     drmgmt__param(&p, user->address);
     return drmgmt__run(user, DRMGMT_PERM_NONE, DRMGMT__WRITE | DRMGMT__REPEATABLE, &drmgmt__q_auth_login, &p, NULL,
                        error);
+}
+
+bool drmgmt__amr_has(const char *amr, const char *way)
+{
+    size_t n = strlen(way);
+
+    for (; amr && *amr; amr += strspn(amr, " ")) {
+        size_t length = strcspn(amr, " ");
+        if (length == n && memcmp(amr, way, n) == 0)
+            return true;
+        amr += length;
+    }
+    return false;
 }
 
 int drmgmt__login_issue(drmgmt_context *context, const char *tenant_id, const char *user_id, const char *amr,
@@ -234,9 +254,9 @@ static int prove(drmgmt_context *context, const drmgmt_login_request *request, c
     if (!rc)
         rc = choose(proof->rows, matches, &proof->row, error);
     return rc ? rc
-              : ask_second_factor(context, drmgmt__rows_text(proof->rows, proof->row, 0),
-                                  drmgmt__rows_text(proof->rows, proof->row, 1), request->second_factor, origin,
-                                  &proof->amr, error);
+              : drmgmt__login_second_factor(context, drmgmt__rows_text(proof->rows, proof->row, 0),
+                                            drmgmt__rows_text(proof->rows, proof->row, 1), request->second_factor,
+                                            origin, &proof->amr, error);
 }
 
 /* What the throttle of passwords is told. A second factor, missing or wrong, is counted by itself, but an address from

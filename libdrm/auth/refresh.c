@@ -5,12 +5,12 @@
 #include "store/store.h"
 #include <string.h>
 
-static const char refused_refresh[] = "the refresh token is unknown, expired, used or revoked: log in again";
+const char drmgmt__refused_refresh[] = "the refresh token is unknown, expired, used or revoked: log in again";
 
 /* Opens the transaction of a token's family: its first row is locked, so that whoever rotates and whoever revokes wait
  * for each other, and the next statement sees all of it. UNAUTHENTICATED when there is no such token. */
-static int lock_family(drmgmt_session *session, const drmgmt__refresh_token *token, drmgmt__tx **tx,
-                       char family_id[DRMGMT__UUID_SIZE], drmgmt_error **error)
+int drmgmt__family_lock(drmgmt_session *session, const drmgmt__refresh_token *token, drmgmt__tx **tx,
+                        char family_id[DRMGMT__UUID_SIZE], drmgmt_error **error)
 {
     DRMGMT__ROWS drmgmt__rows *rows = NULL;
     drmgmt__params p = DRMGMT__PARAMS_INIT;
@@ -24,12 +24,12 @@ static int lock_family(drmgmt_session *session, const drmgmt__refresh_token *tok
         return rc;
     const char *id = drmgmt__rows_text(rows, 0, 0);
     if (!id || !drmgmt__uuid_normalise(id, family_id))
-        return drmgmt__fail(error, DRMGMT_ERR_UNAUTHENTICATED, "%s", refused_refresh);
+        return drmgmt__fail(error, DRMGMT_ERR_UNAUTHENTICATED, "%s", drmgmt__refused_refresh);
     return 0;
 }
 
-static int revoke_family(drmgmt__tx **tx, const drmgmt_session *session, const char *family_id, const char *action,
-                         drmgmt_error **error)
+int drmgmt__family_revoke(drmgmt__tx **tx, const drmgmt_session *session, const char *family_id, const char *action,
+                          drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     char audit_id[DRMGMT__UUID_SIZE];
@@ -43,6 +43,17 @@ static int revoke_family(drmgmt__tx **tx, const drmgmt_session *session, const c
     drmgmt__param(&p, session->address);
     int rc = drmgmt__tx_exec(*tx, &drmgmt__q_auth_family_revoke, &p, NULL, error);
     return rc ? rc : drmgmt__tx_commit(tx, error);
+}
+
+int drmgmt__family_reused(drmgmt__tx **tx, const drmgmt_session *session, const char *family_id, drmgmt_error **error)
+{
+    int rc = drmgmt__family_revoke(tx, session, family_id, "auth.refresh_reuse", error);
+
+    if (rc)
+        return rc;
+    drmgmt__log(session->context, DRMGMT_LOG_WARNING, "a refresh token was used twice: its family is revoked", "tenant",
+                session->tenant_id, "user", session->user_id, "family", family_id, NULL);
+    return drmgmt__fail(error, DRMGMT_ERR_UNAUTHENTICATED, "%s", drmgmt__refused_refresh);
 }
 
 static int exchange(drmgmt__tx *tx, const drmgmt__refresh_token *old, const drmgmt__refresh_token *fresh,
@@ -69,7 +80,7 @@ static int rotate(drmgmt_session *session, const drmgmt__refresh_token *old, drm
     drmgmt__refresh_token fresh;
 
     drmgmt__identity_set(&who, old->tenant_id, old->user_id, "");
-    int rc = lock_family(session, old, &tx, who.family_id, error);
+    int rc = drmgmt__family_lock(session, old, &tx, who.family_id, error);
     if (!rc)
         rc = drmgmt__tokens_make(session->context, &who, &fresh, &t, error);
     if (!rc)
@@ -82,14 +93,9 @@ static int rotate(drmgmt_session *session, const drmgmt__refresh_token *old, drm
             *tokens = DRMGMT__STEAL(t);
         return rc;
     }
-    if (drmgmt__rows_bool(rows, 0, 1)) {
-        rc = revoke_family(&tx, session, who.family_id, "auth.refresh_reuse", error);
-        if (rc)
-            return rc;
-        drmgmt__log(session->context, DRMGMT_LOG_WARNING, "a refresh token was used twice: its family is revoked",
-                    "tenant", session->tenant_id, "user", session->user_id, "family", who.family_id, NULL);
-    }
-    return drmgmt__fail(error, DRMGMT_ERR_UNAUTHENTICATED, "%s", refused_refresh);
+    return drmgmt__rows_bool(rows, 0, 1)
+               ? drmgmt__family_reused(&tx, session, who.family_id, error)
+               : drmgmt__fail(error, DRMGMT_ERR_UNAUTHENTICATED, "%s", drmgmt__refused_refresh);
 }
 
 static int open_owner(drmgmt_context *context, const drmgmt__refresh_token *token, const drmgmt_origin *origin,
@@ -112,12 +118,12 @@ int drmgmt_refresh(drmgmt_context *context, const char *refresh_token, const drm
     if (rc)
         return rc;
     if (!drmgmt__refresh_token_parse(refresh_token, &old))
-        return drmgmt__fail(error, DRMGMT_ERR_UNAUTHENTICATED, "%s", refused_refresh);
+        return drmgmt__fail(error, DRMGMT_ERR_UNAUTHENTICATED, "%s", drmgmt__refused_refresh);
     rc = open_owner(context, &old, origin, &user, error);
     if (rc)
         return rc;
     rc = rotate(user, &old, tokens, &failure);
-    return drmgmt__replace_refusal(rc, failure, refused_refresh, error);
+    return drmgmt__replace_refusal(rc, failure, drmgmt__refused_refresh, error);
 }
 
 int drmgmt_logout(drmgmt_context *context, const char *refresh_token, const drmgmt_origin *origin, drmgmt_error **error)
@@ -134,9 +140,9 @@ int drmgmt_logout(drmgmt_context *context, const char *refresh_token, const drmg
     rc = open_owner(context, &token, origin, &user, error);
     if (rc)
         return rc;
-    rc = lock_family(user, &token, &tx, family_id, &failure);
+    rc = drmgmt__family_lock(user, &token, &tx, family_id, &failure);
     if (!rc)
-        rc = revoke_family(&tx, user, family_id, "auth.logout", &failure);
+        rc = drmgmt__family_revoke(&tx, user, family_id, "auth.logout", &failure);
     if (rc && rc != DRMGMT_ERR_UNAUTHENTICATED && error)
         *error = failure;
     else

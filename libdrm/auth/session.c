@@ -183,7 +183,13 @@ int drmgmt_session_whoami(drmgmt_session *session, char **json, drmgmt_error **e
     static const char *const names[] = { "tenant_id", "tenant", "user_id", "email", "role" };
     DRMGMT__ROWS drmgmt__rows *rows = NULL;
     DRMGMT__STRBUF b = DRMGMT__STRBUF_INIT;
-    int rc = drmgmt__run(session, DRMGMT_PERM_NONE, DRMGMT__READ, &drmgmt__q_auth_whoami, NULL, &rows, error);
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    char key_id[33] = "";
+
+    if (session->kind == DRMGMT__SESSION_API_KEY)
+        snprintf(key_id, sizeof key_id, "%.32s", session->api_key + 4); /* "drm_<id>_..." */
+    drmgmt__param(&p, key_id[0] ? key_id : NULL);
+    int rc = drmgmt__run(session, DRMGMT_PERM_NONE, DRMGMT__READ, &drmgmt__q_account_whoami, &p, &rows, error);
 
     if (rc)
         return rc;
@@ -195,6 +201,8 @@ int drmgmt_session_whoami(drmgmt_session *session, char **json, drmgmt_error **e
         drmgmt__json_member(&b, names[i], drmgmt__rows_text(rows, 0, i));
     drmgmt__json_key(&b, "permissions");
     drmgmt__permission_names(&b, (uint64_t)drmgmt__rows_int(rows, 0, DRMGMT__COUNT(names)));
+    drmgmt__json_key(&b, "scoped_permissions");
+    drmgmt__permission_names(&b, (uint64_t)drmgmt__rows_int(rows, 0, DRMGMT__COUNT(names) + 1));
     drmgmt__json_member(&b, "auth", session->kind == DRMGMT__SESSION_API_KEY ? "api-key" : "token");
     drmgmt__strbuf_putc(&b, '}');
     char *text = drmgmt__strbuf_steal(&b, NULL);

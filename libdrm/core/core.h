@@ -29,6 +29,8 @@ typedef struct drmgmt__quota_state {
 } drmgmt__quota_state;
 int drmgmt__fail_quota(drmgmt_error **error, drmgmt_status status, const drmgmt__quota_state *state, const char *format,
                        ...) DRMGMT_PRINTF(4, 5);
+/* Gives the error just made names of tenants to choose from (a JSON array). */
+void drmgmt__error_set_tenants(drmgmt_error *error, const char *json);
 
 /* ---- ids ---- */
 #define DRMGMT__UUID_SIZE 37 /* with the NUL */

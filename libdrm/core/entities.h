@@ -13,5 +13,8 @@ extern const drmgmt_entity drmgmt__entity_outbound_rule;   /* net/rule_entity.c 
 extern const drmgmt_entity drmgmt__entity_audit_log;       /* audit/audit_entity.c */
 extern const drmgmt_entity drmgmt__entity_tenant;          /* tenant/tenant_entity.c */
 extern const drmgmt_entity drmgmt__entity_oidc_provider;   /* auth/oidc_provider.c */
+extern const drmgmt_entity drmgmt__entity_user;            /* user/user_entity.c */
+extern const drmgmt_entity drmgmt__entity_role;            /* user/role_entity.c */
+extern const drmgmt_entity drmgmt__entity_role_assignment; /* the same */
 
 #endif

@@ -14,6 +14,9 @@ static const drmgmt_entity *const entities[] = {
     &drmgmt__entity_audit_log,
     &drmgmt__entity_tenant,
     &drmgmt__entity_oidc_provider,
+    &drmgmt__entity_user,
+    &drmgmt__entity_role,
+    &drmgmt__entity_role_assignment,
     NULL,
 };
 

@@ -9,7 +9,7 @@
 struct drmgmt_error {
     drmgmt_status status;
     bool retryable;
-    char *message, *detail, *field;
+    char *message, *detail, *field, *tenants;
     unsigned retry_after; /* seconds; 0: not told */
     char quota[32];       /* "": not about one */
     int64_t limit, used;
@@ -106,6 +106,7 @@ void drmgmt_error_free(drmgmt_error *error)
     free(error->message);
     free(error->detail);
     free(error->field);
+    free(error->tenants);
     free(error);
 }
 
@@ -127,6 +128,17 @@ const char *drmgmt_error_detail(const drmgmt_error *error)
 const char *drmgmt_error_field(const drmgmt_error *error)
 {
     return error ? error->field : NULL;
+}
+
+const char *drmgmt_error_tenants(const drmgmt_error *error)
+{
+    return error ? error->tenants : NULL;
+}
+
+void drmgmt__error_set_tenants(drmgmt_error *error, const char *json)
+{
+    if (error && error != &out_of_memory && !error->tenants)
+        error->tenants = strdup(json);
 }
 
 bool drmgmt_error_retryable(const drmgmt_error *error)

@@ -118,6 +118,8 @@ static int add_filter(drmgmt_query *query, const char *name, const char *field, 
     const drmgmt_field *f = &query->entity->fields[i];
     if (f->type == DRMGMT_TYPE_UUID && !drmgmt__uuid_valid(value))
         return invalid(error, name, "a UUID is expected");
+    if (f->type == DRMGMT_TYPE_BOOL && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+        return invalid(error, name, "true or false is expected");
     if (!drmgmt__utf8_valid(value))
         return invalid(error, name, "text in UTF-8 is expected");
     if (f->type != DRMGMT_TYPE_TAGS && has_filter(query, i))

@@ -1,5 +1,6 @@
 /* What changes to devices and credentials have in common: conditions on the version, violated constraints in words,
- * sealing. Called by device.c, profile.c, credential.c and auth/oidc_provider.c; calls store and auth. */
+ * sealing. Called by device.c, profile.c, credential.c, the user room and auth/oidc_provider.c; calls store and auth.
+ */
 #include "audit/audit.h"
 #include "core/context_internal.h"
 #include "device/device_internal.h"
@@ -74,7 +75,8 @@ int drmgmt__finish_change(drmgmt__tx **tx, const drmgmt_session *session, const 
     return rc;
 }
 
-/* By the constraint's name, which PostgreSQL makes from table and columns, and the statement (NULL: any). */
+/* By the constraint's name, which PostgreSQL makes from table and columns, and the statement (NULL: any). message NULL:
+ * the database's own, which was written for the actor. */
 static const struct {
     const char *constraint;
     const drmgmt__query *query;
@@ -91,6 +93,15 @@ static const struct {
     { "jobs_tenant_id_device_id_fkey", NULL, DRMGMT_ERR_CONFLICT, NULL,
       "jobs of this device are active: cancel them or wait for their end" },
     { "oidc_providers_tenant_id_name_key", NULL, DRMGMT_ERR_CONFLICT, "name", "name: another provider has this name" },
+    { "devices_within_scope", NULL, DRMGMT_ERR_FORBIDDEN, "tags", NULL },
+    { "users_tenant_id_email_key", NULL, DRMGMT_ERR_CONFLICT, "email", "email: another user has this address" },
+    { "rbac_roles_tenant_id_name_key", NULL, DRMGMT_ERR_CONFLICT, "name", "name: another role has this name" },
+    { "rbac_roles_name", NULL, DRMGMT_ERR_INVALID, "name",
+      "name: a built-in role's name, and blanks at the ends, are not allowed" },
+    { "user_roles_tenant_id_role_id_fkey", NULL, DRMGMT_ERR_CONFLICT, NULL,
+      "users have this role: withdraw it from them first" },
+    { "user_roles_tenant_id_user_id_role_id_builtin_selector_key", NULL, DRMGMT_ERR_CONFLICT, NULL,
+      "the user has this role already" },
     { "devices_name_check", NULL, DRMGMT_ERR_INVALID, "name", "name: blanks at the ends are not allowed" },
     { "snmp_credentials_name_check", NULL, DRMGMT_ERR_INVALID, "name", "name: blanks at the ends are not allowed" },
 };
@@ -108,7 +119,7 @@ int drmgmt__exec_explained(drmgmt__tx *tx, const drmgmt__query *query, const drm
         if (strcmp(violations[i].constraint, detail) != 0 || (violations[i].query && violations[i].query != query))
             continue;
         rc = drmgmt__fail_full(error, violations[i].status, false, detail, violations[i].field, "%s",
-                               violations[i].message);
+                               violations[i].message ? violations[i].message : drmgmt_error_message(failure));
         drmgmt_error_free(failure);
         return rc;
     }

@@ -44,10 +44,21 @@ static const char *tags_of(const drmgmt_draft *draft, drmgmt__strbuf *b)
     return json && drmgmt__array_from_json(b, json) ? b->data : NULL;
 }
 
-/* A community that comes with a profile is a credential; who may write those may write devices. */
-static drmgmt_permission permission_for(const drmgmt__profiles *profiles)
+/* A community that comes with a profile is a credential: who brings one must be allowed to write those too. The
+ * transaction is that of device:write, which may hold on some devices only. */
+static int begin_write(drmgmt_session *session, const drmgmt__profiles *profiles, drmgmt__tx **tx, drmgmt_error **error)
 {
-    return profiles->n_secrets ? DRMGMT_PERM_CREDENTIAL_WRITE : DRMGMT_PERM_DEVICE_WRITE;
+    DRMGMT__ROWS drmgmt__rows *rows = NULL;
+    int rc = drmgmt__tx_begin(session, DRMGMT_PERM_DEVICE_WRITE, tx, error);
+
+    if (rc || !profiles->n_secrets)
+        return rc;
+    rc = drmgmt__tx_exec(*tx, &drmgmt__q_auth_rights, NULL, &rows, error);
+    if (!rc && !(drmgmt__rows_int(rows, 0, 0) >> DRMGMT_PERM_CREDENTIAL_WRITE & 1))
+        rc = drmgmt__fail_full(error, DRMGMT_ERR_FORBIDDEN, false, NULL, "profiles",
+                               "profiles: a community is a credential, for which the permission %s is needed",
+                               drmgmt_permission_name(DRMGMT_PERM_CREDENTIAL_WRITE));
+    return rc;
 }
 
 /* ---- create ---- */
@@ -84,7 +95,7 @@ int drmgmt_device_create(drmgmt_session *session, const drmgmt_draft *draft, drm
     if (drmgmt__uuid_v7(id))
         rc = drmgmt__fail(error, DRMGMT_ERR_INTERNAL, "no randomness for an id");
     if (!rc)
-        rc = drmgmt__tx_begin(session, permission_for(&profiles), &tx, error);
+        rc = begin_write(session, &profiles, &tx, error);
     if (!rc)
         rc = create(tx, session, id, draft, &profiles, error);
     if (!rc)
@@ -152,7 +163,7 @@ int drmgmt_device_update(drmgmt_session *session, const char *id, int64_t if_ver
         rc = check(draft, &profiles, error);
     if (rc)
         return rc;
-    rc = drmgmt__tx_begin(session, permission_for(&profiles), &tx, error);
+    rc = begin_write(session, &profiles, &tx, error);
     if (!rc)
         rc = drmgmt__hold(tx, entity, &drmgmt__q_device_hold, &drmgmt__q_device_get, id, if_version, "device", &before,
                           error);

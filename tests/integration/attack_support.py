@@ -25,6 +25,8 @@ INSERT INTO drm.api_keys (tenant_id, id, user_id, label, prefix, key_hash)
     VALUES (%(tenant)s, %(key_id)s, %(user)s, %(word)s, left(%(key)s, 12), sha256(convert_to(%(key)s, 'UTF8')));
 INSERT INTO drm.refresh_tokens (tenant_id, id, family_id, user_id, token_hash, expires_at)
     VALUES (%(tenant)s, gen_random_uuid(), gen_random_uuid(), %(user)s, sha256('token'), now() + interval '1 day');
+INSERT INTO drm.user_invitations (tenant_id, user_id, token_hash, expires_at)
+    VALUES (%(tenant)s, %(user)s, sha256('invitation'), now() + interval '1 day');
 INSERT INTO drm.revoked_families (tenant_id, user_id, family_id, until) VALUES (%(tenant)s, %(user)s, gen_random_uuid(), now());
 INSERT INTO drm.user_totp (tenant_id, id, user_id, seed, confirmed_at) VALUES (%(tenant)s, gen_random_uuid(), %(user)s, %(blob)s, now());
 INSERT INTO drm.recovery_codes (tenant_id, user_id, code_hash) VALUES (%(tenant)s, %(user)s, sha256('code'));

@@ -13,16 +13,16 @@ NO_TENANT = NO_POLICY | {"drm.workers"}
 GLOBAL_KEYS = {"tenants_name_key"}
 # And all of schema adm, each of which asks who calls: see below.
 CALLABLE = {"sec.open_seal", "sec.tenant", "sec.context", "sec.actor", "sec.enter", "sec.enter_api_key", "sec.enter_system", "sec.require_system",
-            "sec.auth_user", "sec.scope", "sec.selectors", "sec.sees_device", "sec.rights", "app.current_tenant", "app.current_user_id",
+            "sec.auth_user", "sec.scope", "sec.selectors", "sec.sees_device", "sec.rights", "sec.mask_names", "sec.scoped_jobs", "app.current_tenant", "app.current_user_id",
             "sched.worker_register", "sched.worker_leave", "sched.worker_beat", "sched.worker_recover", "sched.claim", "sched.finish",
             "sched.reap", "sched.quotas", "sched.audit_link", "sec.throttle_admit", "sec.throttle_settle", "sec.may", "sched.purge"}
-ASKS = r"sec\.(require|require_system|require_mask|context|tenant|actor|tenant_make|second_factor\w*|audit_tenant|go_on_as)\("
+ASKS = r"sec\.(require|require_system|require_mask|context|tenant|actor|tenant_make|second_factor\w*|audit_tenant|go_on_as|manage_people)\("
 CALLABLE |= {"sched.outbound_rules"}
 CALLABLE |= {"sec.data_key", "sec.kek_uses", "sec.kek_pick", "sec.kek_put", "sec.rekey_tenants", "sec.rekey_start", "sec.rekey_next",
              "sec.rekey_pick", "sec.rekey_put", "sec.rekey_finish", "sec.mask_names"}
 CALLABLE |= {"sec.oidc_provider", "sec.oidc_begin", "sec.oidc_take", "sec.oidc_user"}
 # Functions that look across tenants, or write what programs may not: drm_sched's.
-SCHEDULERS = r"sched\.(?!ensure)|adm\.|sec\.(enter|auth_user|oidc|rights|may|tenant_make|platform_administrator|require(?!_system)|apply_permissions|users_keep|user_roles|rbac_roles|audit_|kek_|rekey_|data_key|mask_names)"
+SCHEDULERS = r"sched\.(?!ensure)|adm\.|sec\.(enter|auth_user|oidc|rights|may|tenant_make|platform_administrator|require(?!_system)|apply_permissions|users_keep|user_roles|rbac_roles|audit_|scoped_jobs|kek_|rekey_|data_key|mask_names)"
 SCOPE = "((( SELECT sec.scope() AS scope) IS NULL) OR %s)"
 CODES = {"status", "lane", "protocol", "operation", "role", "kind", "snmp_version"}
 

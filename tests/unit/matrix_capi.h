@@ -17,6 +17,7 @@ struct things {
     char user[ID]; /* with a second factor, and no rights */
     char outbound_rule[ID];
     char provider[ID];
+    char role[ID], assignment[ID], idle_role[ID]; /* role: given to user */
 };
 
 /* One call: by whom, with whose objects (`of`, and where a second one is needed `own` of the caller's tenant), and what

@@ -8,6 +8,7 @@
 #include "matrix_capi.h"
 #include "matrix_capi_audit.h"
 #include "matrix_capi_outbound.h"
+#include "matrix_capi_people.h"
 #include <drm/second_factor.h>
 #include <drm/tenant_settings.h>
 #include <time.h>
@@ -487,6 +488,7 @@ TENANT_CALL(events_of_all_jobs, DRMGMT_PERM_JOB_READ, OWN, 0)
 
 static const matrix_row *const more_rows[] = {
     &matrix_row_of_a_foreign_credential_put_in_a_device,
+    &matrix_row_of_a_foreign_role_given_to_an_own_user,
     &matrix_row_of_a_foreign_device_among_own_ones_in_a_batch,
     &matrix_row_of_a_tenants_audit_verify,
     &matrix_row_of_a_tenants_outbound_check,

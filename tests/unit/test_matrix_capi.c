@@ -97,6 +97,21 @@ static void make_outbound_rule(const char *tenant, char id[ID])
            tenant, id);
 }
 
+/* A role that the user has, and one that nobody has. */
+static void make_roles(drmgmt_session *session, struct things *t)
+{
+    drmgmt_draft *draft;
+    drmgmt_record *assignment = NULL;
+
+    make(session, drmgmt_role_create, "role", "{\"name\":\"%u\",\"permissions\":[]}", t->role);
+    make(session, drmgmt_role_create, "role", "{\"name\":\"%u\",\"permissions\":[]}", t->idle_role);
+    draft = draft_with("role_assignment", "{\"role_id\":\"%s\"}", t->role);
+    cr_assert_eq(drmgmt_role_assign(session, t->user, draft, &assignment, NULL), 0);
+    take_id(assignment, t->assignment);
+    drmgmt_record_free(assignment);
+    drmgmt_draft_free(draft);
+}
+
 /* Fresh ones; a key of `whose`, for keys are their makers'. */
 static void make_things(drmgmt_session *session, drmgmt_session *whose, struct things *t)
 {
@@ -117,6 +132,7 @@ static void make_things(drmgmt_session *session, drmgmt_session *whose, struct t
     make_user(session, t->user);
     snprintf(t->tenant, ID, "%s", drmgmt_session_tenant_id(session));
     make_outbound_rule(t->tenant, t->outbound_rule);
+    make_roles(session, t);
 }
 
 /* Names of nothing, made at the same time as those of t. */

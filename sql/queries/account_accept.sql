@@ -1,0 +1,1 @@
+SELECT adm.accept_invitation($1::bytea, $2::text)

@@ -1,0 +1,1 @@
+SELECT adm.invitation($1::bytea)

@@ -1,0 +1,1 @@
+SELECT tenant_id, name, current FROM adm.own_tenants()

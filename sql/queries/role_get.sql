@@ -1,0 +1,1 @@
+SELECT @role@ FROM drm.rbac_roles r WHERE r.id = $1::uuid

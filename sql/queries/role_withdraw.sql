@@ -1,0 +1,1 @@
+SELECT adm.role_withdraw($1::uuid, $2::uuid)

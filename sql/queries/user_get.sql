@@ -1,0 +1,1 @@
+SELECT @user@ FROM drm.users u WHERE u.id = $1::uuid

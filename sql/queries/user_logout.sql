@@ -1,0 +1,1 @@
+SELECT adm.user_logout($1::uuid)
