@@ -193,7 +193,6 @@ GRANT SELECT ON drm.device_tags, drm.devices, drm.jobs, drm.job_results TO drm_s
 
 -- ---- what the functions below share; nobody's to call ----
 
--- The names of a mask's permissions.
 CREATE FUNCTION sec.uuid_v7() RETURNS uuid
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
     SELECT (pg_catalog.lpad(pg_catalog.to_hex((EXTRACT(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint), 12, '0') || '7'

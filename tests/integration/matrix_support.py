@@ -36,7 +36,7 @@ class Answer(Response):
         """Status, header lines in their order and body, without what is each answer's own: date, request id, and the ids asked for."""
         body = self.body
         for own in [self.headers.get("x-request-id", "-"), *ids]:
-            body = body.replace(own.encode(), b"...")
+            body = body.replace(own.encode(), b"...").replace(urllib.parse.quote(own, safe="").encode(), b"...")
         lines = [(name, value) for name, value in self.lines if name.lower() not in VARY]
         return self.status, self.reason, lines, body
 

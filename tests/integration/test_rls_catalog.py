@@ -22,7 +22,7 @@ CALLABLE |= {"sec.data_key", "sec.kek_uses", "sec.kek_pick", "sec.kek_put", "sec
              "sec.rekey_pick", "sec.rekey_put", "sec.rekey_finish", "sec.mask_names"}
 CALLABLE |= {"sec.oidc_provider", "sec.oidc_begin", "sec.oidc_take", "sec.oidc_user"}
 # Functions that look across tenants, or write what programs may not: drm_sched's.
-SCHEDULERS = r"sched\.(?!ensure)|adm\.|sec\.(enter|auth_user|oidc|rights|may|tenant_make|platform_administrator|require(?!_system)|apply_permissions|users_keep|user_roles|rbac_roles|audit_|kek_|rekey_|data_key|mask_names|scoped_jobs)"
+SCHEDULERS = r"sched\.(?!ensure)|adm\.|sec\.(enter|auth_user|oidc|rights|may|tenant_make|platform_administrator|require(?!_system)|apply_permissions|users_keep|user_roles|rbac_roles|audit_|scoped_jobs|kek_|rekey_|data_key|mask_names)"
 SCOPE = "((( SELECT sec.scope() AS scope) IS NULL) OR %s)"
 CODES = {"status", "lane", "protocol", "operation", "role", "kind", "snmp_version"}
 
