@@ -68,7 +68,7 @@ static int make_secrets(struct secrets *s, const char *redirect_uri)
 }
 
 /* Columns of oidc_provider_find.sql. */
-enum { F_TENANT, F_PROVIDER, F_ISSUER, F_CLIENT, F_SCOPES, F_REDIRECT, F_KEY, F_WRAPPED };
+enum { F_TENANT, F_PROVIDER, F_ISSUER, F_CLIENT, F_SCOPES, F_REDIRECT };
 
 /* Opens the data key that stands in two columns of a row. */
 static int open_key(drmgmt_context *context, const char *tenant_id, const drmgmt__rows *rows, size_t version,
@@ -84,22 +84,41 @@ static int open_key(drmgmt_context *context, const char *tenant_id, const drmgmt
     return 0;
 }
 
-static int store(drmgmt_session *system, const drmgmt__rows *provider, const struct secrets *s,
-                 const char *redirect_uri, bool loopback, drmgmt_error **error)
+enum { SEALED_SIZE = DRMGMT__OIDC_RANDOM + DRMGMT__BLOB_OVERHEAD };
+
+/* By the newest data key, which stays while the transaction lasts. */
+static int seal_verifier(drmgmt__tx *tx, drmgmt_context *context, const char *tenant_id, const struct secrets *s,
+                         uint8_t sealed[SEALED_SIZE], drmgmt_error **error)
 {
-    const char *tenant_id = drmgmt__rows_text(provider, 0, F_TENANT);
     DRMGMT__ROWS drmgmt__rows *rows = NULL;
     drmgmt__params p = DRMGMT__PARAMS_INIT;
-    uint8_t sealed[DRMGMT__OIDC_RANDOM + DRMGMT__BLOB_OVERHEAD];
     drmgmt__data_key key;
-    int rc = open_key(system->context, tenant_id, provider, F_KEY, &key, error);
 
+    drmgmt__param(&p, tenant_id);
+    int rc = drmgmt__tx_exec(tx, &drmgmt__q_oidc_key, &p, &rows, error);
+    if (!rc)
+        rc = open_key(context, tenant_id, rows, 0, &key, error);
     if (rc)
         return rc;
     rc = drmgmt__blob_seal(&key, "oidc_logins", "verifier", tenant_id, s->id, s->verifier, DRMGMT__OIDC_RANDOM, sealed);
     drmgmt__wipe(&key, sizeof key);
+    return rc ? drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "the log-in cannot be sealed") : 0;
+}
+
+static int store(drmgmt_session *system, const drmgmt__rows *provider, const struct secrets *s,
+                 const char *redirect_uri, bool loopback, drmgmt_error **error)
+{
+    const char *tenant_id = drmgmt__rows_text(provider, 0, F_TENANT);
+    DRMGMT__TX drmgmt__tx *tx = NULL;
+    DRMGMT__ROWS drmgmt__rows *rows = NULL;
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    uint8_t sealed[SEALED_SIZE];
+    int rc = drmgmt__tx_begin(system, DRMGMT_PERM_NONE, &tx, error);
+
+    if (!rc)
+        rc = seal_verifier(tx, system->context, tenant_id, s, sealed, error);
     if (rc)
-        return drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "the log-in cannot be sealed");
+        return rc;
     drmgmt__param(&p, tenant_id);
     drmgmt__param(&p, drmgmt__rows_text(provider, 0, F_PROVIDER));
     drmgmt__param(&p, s->id);
@@ -110,11 +129,11 @@ static int store(drmgmt_session *system, const drmgmt__rows *provider, const str
     drmgmt__param(&p, redirect_uri);
     drmgmt__param_bool(&p, loopback);
     drmgmt__param_int(&p, DRMGMT__OIDC_LOGIN_SECONDS);
-    rc = drmgmt__run(system, DRMGMT_PERM_NONE, DRMGMT__WRITE, &drmgmt__q_oidc_begin, &p, &rows, error);
+    rc = drmgmt__tx_exec(tx, &drmgmt__q_oidc_begin, &p, &rows, error);
     if (!rc && !drmgmt__rows_bool(rows, 0, 0))
         rc = drmgmt__fail_full(error, DRMGMT_ERR_LIMIT, true, NULL, NULL,
                                "this tenant has too many log-ins that nobody finishes: try again in a few minutes");
-    return rc;
+    return rc ? rc : drmgmt__tx_commit(&tx, error);
 }
 
 /* Core, section 3.1.2.1; RFC 7636, section 4.3. */

@@ -2,18 +2,16 @@
  * comes out. Called by programs; calls store and audit. Who may write what is decided in the database (adm.oidc_*). */
 #include "audit/audit.h"
 #include "auth/oidc_internal.h"
-#include "core/context_internal.h"
 #include "core/entities.h"
 #include "core/record_internal.h"
 #include "device/device_internal.h"
+#include "key/key.h"
 #include "queries.h"
 #include "store/array.h"
 #include "store/list.h"
 #include <drm/oidc.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { SECRET_MAX = 1024 };
 
 static const drmgmt_field fields[] = {
     { "id", DRMGMT_TYPE_UUID, DRMGMT_FIELD_COLUMN, "p.id", "Identifier", NULL },
@@ -145,33 +143,13 @@ static int domains_of(const drmgmt_draft *draft, drmgmt__strbuf *array, drmgmt_e
 
 /* ---- writing ---- */
 
-/* Room for a sealed secret, which must live as long as the parameters. */
-struct sealed {
-    uint8_t blob[SECRET_MAX + DRMGMT__BLOB_OVERHEAD];
-    size_t length; /* 0: none */
-};
-
-static int seal(drmgmt__tx *tx, drmgmt_session *session, const char *id, const char *secret, struct sealed *sealed,
+/* *hex stays NULL without a secret. */
+static int seal(drmgmt__tx *tx, drmgmt_session *session, const char *id, const char *secret, char **hex,
                 drmgmt_error **error)
 {
-    drmgmt__data_key key;
-
-    sealed->length = 0;
-    if (!secret)
-        return 0;
-    if (!drmgmt__keyring_given(session->context))
-        return drmgmt__fail(error, DRMGMT_ERR_CRYPTO,
-                            "a client secret can be stored only by a program that holds the keyring");
-    size_t n = strlen(secret);
-    int rc = drmgmt__data_key_newest(tx, session, &key, error);
-    if (rc)
-        return rc;
-    if (drmgmt__blob_seal(&key, "oidc_providers", "client_secret", session->tenant_id, id, secret, n, sealed->blob))
-        rc = drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "the client secret cannot be sealed");
-    else
-        sealed->length = n + DRMGMT__BLOB_OVERHEAD;
-    drmgmt__wipe(&key, sizeof key);
-    return rc;
+    return secret ? drmgmt__secret_seal(tx, session, "oidc_providers", "client_secret", id, secret, strlen(secret), hex,
+                                        error)
+                  : 0;
 }
 
 static void add_texts(drmgmt__params *p, const drmgmt_draft *draft, const char *const *names)
@@ -189,7 +167,7 @@ static int create(drmgmt__tx *tx, drmgmt_session *session, const char *id, const
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     DRMGMT__STRBUF domains = DRMGMT__STRBUF_INIT;
-    struct sealed sealed;
+    DRMGMT__FREE char *sealed = NULL;
     int rc = seal(tx, session, id, drmgmt__draft_text(draft, "client_secret"), &sealed, error);
 
     if (!rc)
@@ -198,7 +176,7 @@ static int create(drmgmt__tx *tx, drmgmt_session *session, const char *id, const
         return rc;
     drmgmt__param(&p, id);
     add_texts(&p, draft, head);
-    drmgmt__param_bytes(&p, sealed.length ? sealed.blob : NULL, sealed.length);
+    drmgmt__param(&p, sealed);
     add_texts(&p, draft, middle);
     drmgmt__param(&p, domains.data);
     add_texts(&p, draft, tail);
@@ -264,7 +242,7 @@ static int change(drmgmt__tx *tx, drmgmt_session *session, const char *id, const
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     DRMGMT__STRBUF domains = DRMGMT__STRBUF_INIT;
-    struct sealed sealed;
+    DRMGMT__FREE char *sealed = NULL;
     const char *secret = drmgmt__draft_text(draft, "client_secret");
     int rc = seal(tx, session, id, secret, &sealed, error);
 
@@ -274,7 +252,7 @@ static int change(drmgmt__tx *tx, drmgmt_session *session, const char *id, const
         return rc;
     drmgmt__param(&p, id);
     add_texts(&p, draft, head);
-    drmgmt__param_bytes(&p, sealed.length ? sealed.blob : NULL, sealed.length);
+    drmgmt__param(&p, sealed);
     drmgmt__param_bool(&p, drmgmt__draft_has(draft, "client_secret") && !secret);
     add_texts(&p, draft, middle);
     drmgmt__param(&p, domains.data);

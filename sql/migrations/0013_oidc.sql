@@ -151,17 +151,29 @@ $$;
 
 -- ---- log-ins: before anybody is known, so only with the system context "auth" ----
 
--- A provider that may be used now, and the data key to seal the verifier with.
+-- A provider that may be used now.
 CREATE FUNCTION sec.oidc_provider(p_tenant text, p_provider text)
-    RETURNS TABLE (tenant_id uuid, provider_id uuid, issuer text, client_id text, scopes text, redirect_uri text, key_version integer, wrapped bytea)
+    RETURNS TABLE (tenant_id uuid, provider_id uuid, issuer text, client_id text, scopes text, redirect_uri text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM sec.require_system('auth');
-    RETURN QUERY SELECT p.tenant_id, p.id, p.issuer, p.client_id, p.scopes, p.redirect_uri, k.version, k.wrapped
+    RETURN QUERY SELECT p.tenant_id, p.id, p.issuer, p.client_id, p.scopes, p.redirect_uri
         FROM drm.tenants t JOIN drm.oidc_providers p ON p.tenant_id = t.tenant_id
-            JOIN LATERAL (SELECT * FROM drm.tenant_keys x WHERE x.tenant_id = t.tenant_id ORDER BY x.version DESC LIMIT 1) k ON true
         WHERE (t.name = p_tenant OR t.tenant_id::text = p_tenant) AND t.status = 'active'
           AND (p.name = p_provider OR p.id::text = p_provider) AND p.enabled;
+END
+$$;
+
+-- The data key to seal a verifier with. It stays until this transaction ends: sec.data_key(), which wants the tenant's context.
+CREATE FUNCTION sec.oidc_key(p_tenant uuid) RETURNS TABLE (version integer, wrapped bytea)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_seal text := pg_catalog.current_setting('drm.seal', true);
+BEGIN
+    PERFORM sec.require_system('auth');
+    PERFORM pg_catalog.set_config('drm.seal', sec.mint(p_tenant, p_tenant::text), true);
+    RETURN QUERY SELECT k.version, k.wrapped FROM sec.data_key() k;
+    PERFORM pg_catalog.set_config('drm.seal', v_seal, true);
 END
 $$;
 
@@ -291,7 +303,7 @@ $$;
 REVOKE ALL ON FUNCTION sec.oidc_may_write(drm.oidc_providers), sec.oidc_key_of(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION adm.oidc_provider_create(uuid, text, text, text, bytea, text, text, boolean, boolean, text, text[], boolean, boolean),
     adm.oidc_provider_update(uuid, text, text, text, bytea, boolean, text, text, boolean, boolean, text, text[], boolean, boolean),
-    adm.oidc_provider_hold(uuid), adm.oidc_provider_delete(uuid), sec.oidc_provider(text, text),
+    adm.oidc_provider_hold(uuid), adm.oidc_provider_delete(uuid), sec.oidc_provider(text, text), sec.oidc_key(uuid),
     sec.oidc_begin(uuid, uuid, uuid, bytea, bytea, text, bytea, text, boolean, integer), sec.oidc_take(bytea, bytea),
     sec.oidc_user(uuid, uuid, text, text, text, boolean, uuid) TO drm_app;
 GRANT EXECUTE ON FUNCTION sec.oidc_may_write(drm.oidc_providers), sec.oidc_key_of(bytea) TO drm_sched;
@@ -302,6 +314,7 @@ ALTER FUNCTION adm.oidc_provider_update(uuid, text, text, text, bytea, boolean, 
 ALTER FUNCTION adm.oidc_provider_hold(uuid) OWNER TO drm_sched;
 ALTER FUNCTION adm.oidc_provider_delete(uuid) OWNER TO drm_sched;
 ALTER FUNCTION sec.oidc_provider(text, text) OWNER TO drm_sched;
+ALTER FUNCTION sec.oidc_key(uuid) OWNER TO drm_sched;
 ALTER FUNCTION sec.oidc_begin(uuid, uuid, uuid, bytea, bytea, text, bytea, text, boolean, integer) OWNER TO drm_sched;
 ALTER FUNCTION sec.oidc_take(bytea, bytea) OWNER TO drm_sched;
 ALTER FUNCTION sec.oidc_user(uuid, uuid, text, text, text, boolean, uuid) OWNER TO drm_sched;

@@ -1,1 +1,1 @@
-SELECT tenant_id, provider_id, issuer, client_id, scopes, redirect_uri, key_version, wrapped FROM sec.oidc_provider($1::text, $2::text)
+SELECT tenant_id, provider_id, issuer, client_id, scopes, redirect_uri FROM sec.oidc_provider($1::text, $2::text)

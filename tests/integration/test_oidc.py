@@ -694,6 +694,23 @@ def test_nobody_lets_others_in_with_more_than_they_hold(stack, tenant, issuer, p
     assert made.status == 200, made
 
 
+def test_a_new_data_key_meanwhile(stack, issuer):
+    """The client secret and the verifier of a log-in that is under way are sealed anew with the rest, and open."""
+    other = Tenant(stack.build, stack.env, stack.url)
+    issuer.email = other.user("viewer")
+    body = draft(stack, other, issuer)
+    assert other.api().post(PROVIDERS, body).status == 201
+    browser = Browser(stack.url)
+    browser.start(other.name, body["name"])
+    browser.authorize()
+    done = stack.drmctl("key", "reencrypt", "--tenant", other.name)
+    assert done.returncode == 0, done.stderr
+    versions = "SELECT array_agg(version) FROM drm.tenant_keys WHERE tenant_id = %s"
+    wait_until(lambda: ask(stack.env, versions, (other.id,)) == [([2],)], 60)
+    assert browser.finish().status == 200
+    assert Browser(stack.url).log_in(other.name, body["name"]).status == 200
+
+
 def test_secrets_are_in_no_dump_and_no_answer(stack, tenant, issuer, make, browser, api):
     secret = secrets.token_urlsafe(24)
     issuer.secret = secret

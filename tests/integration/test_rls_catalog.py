@@ -20,7 +20,7 @@ ASKS = r"sec\.(require|require_system|require_mask|context|tenant|actor|tenant_m
 CALLABLE |= {"sched.outbound_rules"}
 CALLABLE |= {"sec.data_key", "sec.kek_uses", "sec.kek_pick", "sec.kek_put", "sec.rekey_tenants", "sec.rekey_start", "sec.rekey_next",
              "sec.rekey_pick", "sec.rekey_put", "sec.rekey_finish", "sec.mask_names"}
-CALLABLE |= {"sec.oidc_provider", "sec.oidc_begin", "sec.oidc_take", "sec.oidc_user"}
+CALLABLE |= {"sec.oidc_provider", "sec.oidc_key", "sec.oidc_begin", "sec.oidc_take", "sec.oidc_user"}
 # Functions that look across tenants, or write what programs may not: drm_sched's.
 SCHEDULERS = r"sched\.(?!ensure)|adm\.|sec\.(enter|auth_user|oidc|rights|may|tenant_make|platform_administrator|require(?!_system)|apply_permissions|users_keep|user_roles|rbac_roles|audit_|scoped_jobs|kek_|rekey_|data_key|mask_names)"
 SCOPE = "((( SELECT sec.scope() AS scope) IS NULL) OR %s)"

@@ -32,7 +32,8 @@ def enter(siege, attacker):  # noqa: F811
 
 
 def calls(siege):  # noqa: F811
-    return [("SELECT * FROM sec.oidc_provider(%s, %s)", (siege.a.tenant, siege.a.provider)), (BEGIN, (siege.a.tenant, siege.a.provider, HASH, HASH)),
+    return [("SELECT * FROM sec.oidc_provider(%s, %s)", (siege.a.tenant, siege.a.provider)), ("SELECT * FROM sec.oidc_key(%s)", (siege.a.tenant,)),
+            (BEGIN, (siege.a.tenant, siege.a.provider, HASH, HASH)),
             ("SELECT * FROM sec.oidc_take(%s, %s)", (HASH, HASH)),
             ("SELECT * FROM sec.oidc_user(%s, %s, %s, %s, NULL, false, %s)",
              (siege.a.tenant, siege.a.provider, "https://" + siege.a.word, siege.a.word, str(uuid.uuid4())))]

@@ -1,0 +1,1 @@
+SELECT version, wrapped FROM sec.oidc_key($1::uuid)
