@@ -280,6 +280,9 @@ BEGIN
         RETURN v_own;
     END IF;
     PERFORM sec.require('platform:audit');
+    IF NOT EXISTS (SELECT FROM drm.tenants t WHERE t.tenant_id = p_tenant) THEN
+        RAISE EXCEPTION 'there is no such tenant' USING ERRCODE = 'DR404';
+    END IF;
     RETURN p_tenant;
 END
 $$;

@@ -226,8 +226,7 @@ class Platform(MatrixTenant):
     def __init__(self, world, like):  # pylint: disable=super-init-not-called
         self.world, self.build, self.env, self.url, self.tokens = world, world.build, world.env, world.url, {}
         self.id, self.name, self.email, self.password = PLATFORM_ID, "platform", unique("platform") + "@example.net", like.password
-        world.sql("INSERT INTO drm.users (tenant_id, id, email, password_hash, role) SELECT %s, gen_random_uuid(), %s, password_hash,"
-                  " 'administrator' FROM drm.users WHERE tenant_id = %s AND email = %s", self.id, self.email, like.id, like.email)
+        drmctl(self.build, "init", "--platform", "--email", self.email, "--password-file", "-", env=like.env, stdin=self.password + "\n")
         self._meet()
 
 
@@ -246,7 +245,6 @@ class World:
         self.platform = Platform(self, self.a)
         self.permissions = {p["name"]: p for p in self.a.administrator.get("/api/v1/permissions")["permissions"]}
         self.bits = dict(self.sql("SELECT name, 1::bigint << bit FROM sec.permissions"))
-        self.ruled = MatrixTenant(self)
         self.held = MatrixTenant(self)
         self.sql("UPDATE drm.tenants SET require_second_factor = true WHERE tenant_id = %s", self.held.id)
         self.refused = dict(self._nobodies())

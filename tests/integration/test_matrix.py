@@ -181,7 +181,7 @@ def test_the_platform_and_the_tenants_are_apart(world, route, row):
             foreign, none = (tenant.administrator.ask(route, row, each, body) for each in (thing, nothing))
             is_problem(foreign, 404)
             same(foreign, none, thing, nothing)
-        elif row.lists:
+        elif row.lists and not KINDS[row.lists].platform:
             world.shows_nothing_of(world.b, succeeds(tenant.administrator.ask(route, row), route))
 
 
@@ -278,6 +278,22 @@ def test_another_persons_object_is_not_there(world, route, row):
     same(foreign, none, thing["id"], nothing)
 
 
+@cases(lambda route, row: row.beside and not on_platform(route, row))
+def test_another_tenants_object_beside_is_not_there(world, route, row):
+    """In the other places of the path: with b's own object, and with a's that belongs there."""
+    ids = [tenant.administrator.object(row.kind)["id"] for tenant in (world.b, world.a)]
+    for person in (world.b.administrator, world.b.by_key):
+        body = row.body(person) if row.body else None
+        for place, kind in row.beside.items():
+            there = world.a.administrator.object(kind)["id"]
+            nothing = twin(there)
+            with world.untouched(world.a):
+                for each in ids:
+                    foreign, none = (person.ask(route, row, each, body, beside={place: value}) for value in (there, nothing))
+                    is_problem(foreign, 404)
+                    same(foreign, none, there, nothing)
+
+
 @cases(lambda route, row: row.refs and not any(KINDS[kind].platform for kind in row.refs.values()))
 def test_another_tenants_object_in_a_body_is_not_there(world, route, row):
     for person in (world.b.administrator, world.b.by_key):
@@ -333,14 +349,27 @@ def test_every_place_of_a_body_that_names_an_object_is_tried(world, name):
 lists = cases(lambda route, row: row.lists and not KINDS[row.lists].platform)
 
 
+def pages(person, route, row, **query):
+    """The whole list: a trail is long by now."""
+    while query is not None:
+        answer = succeeds(person.ask(route, row, query={"limit": 1000, **query}), route)
+        yield answer
+        cursor = answer.json()["next"]
+        query = {**query, "cursor": cursor} if cursor else None
+
+
+def shown(answers, thing):
+    return any(thing["id"] in answer.body.decode() for answer in answers)
+
+
 @lists
 def test_a_list_shows_nothing_of_another_tenant(world, route, row):
     for person in (world.b.administrator, world.b.by_key):
-        own, query = person.object(row.lists)["id"], {"limit": 1000}
-        answer = succeeds(person.ask(route, row, query=query), route)
-        assert own in answer.body.decode()
-        world.shows_nothing_of(world.a, answer)
-    assert world.a.administrator.object(row.lists)["id"] in world.a.administrator.ask(route, row, query=query).body.decode()
+        answers = list(pages(person, route, row))
+        assert shown(answers, person.object(row.lists))
+        for answer in answers:
+            world.shows_nothing_of(world.a, answer)
+    assert shown(pages(world.a.administrator, route, row), world.a.administrator.object(row.lists))
 
 
 @lists
@@ -348,9 +377,9 @@ def test_a_filter_finds_nothing_of_another_tenant(world, route, row):
     thing, person = world.a.administrator.object(row.lists), world.b.administrator
     for name, place in row.filters.items():
         value = place[1:] if place.startswith("=") else pick(thing, place)
-        answer = succeeds(person.ask(route, row, query={name: value, "limit": 1000}), route)
-        world.shows_nothing_of(world.a, answer)
-        assert thing["id"] in world.a.administrator.ask(route, row, query={name: value, "limit": 1000}).body.decode()
+        for answer in pages(person, route, row, **{name: value}):
+            world.shows_nothing_of(world.a, answer)
+        assert shown(pages(world.a.administrator, route, row, **{name: value}), thing)
         if not place.startswith("="):
             assert answer.json()["items"] == []
             same(answer, person.ask(route, row, query={name: twin(value), "limit": 1000}))

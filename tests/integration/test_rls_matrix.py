@@ -10,6 +10,8 @@ import psycopg2
 import pytest
 from attack_support import DENIED, run, siege, use_seal  # noqa: F401
 
+# By row-level security and rights, or by a trigger that comes before them.
+REFUSED = (DENIED, "DR403")
 PLATFORM = "00000000-0000-0000-0000-000000000000"
 
 
@@ -111,9 +113,14 @@ def rows(siege):  # noqa: F811
     return {table: row[0][0] for table, row in found.items()}
 
 
-def test_no_row_is_read(siege, attack, columns):  # noqa: F811
+# What the platform's administrators manage: that a tenant is there, not what it has.
+OF_PLATFORM = {"drm.tenants"}
+
+
+def test_no_row_is_read(siege, attack, columns, request):  # noqa: F811
     """By each column: a right to one is enough for a look."""
-    for table in relations(siege):
+    platform = request.node.callspec.params["attack"] == "the platform"
+    for table in set(relations(siege)) - (OF_PLATFORM if platform else set()):
         readable = columns.get((table, "SELECT"), [])
         for column in readable if "tenant_id" in readable else []:
             assert attempt(attack, f"SELECT {column} FROM {table} WHERE tenant_id = %s", (siege.a.tenant,)) == [], (table, column)
@@ -133,7 +140,7 @@ def test_no_row_is_written(siege, attack, columns, rows):  # noqa: F811
         assert done == 0 or done[0] == DENIED, (table, done)
         names = ", ".join(columns.get((table, "INSERT"), [])) or "tenant_id"
         done = attempt(attack, f"INSERT INTO {table} ({names}) SELECT {names} FROM jsonb_populate_record(NULL::{table}, %s)", (rows[table],))
-        assert done[0] == DENIED, (table, done)
+        assert done[0] in REFUSED, (table, done)
         done = attempt(attack, f"SELECT 1 FROM {table} WHERE tenant_id = %s FOR UPDATE", (siege.a.tenant,))
         assert done == [] or done[0] == DENIED, (table, done)
     assert state(siege, attack, siege.a) == before

@@ -9,15 +9,18 @@
 
 enum { ID = DRMGMT__UUID_SIZE };
 
+/* Everybody's. */
+static const char matrix_password[] = "a long enough password";
+
 /* Objects of a tenant by their ids, one of each kind; or names of the same form that nothing has. */
 struct things {
     char tenant[ID];                  /* itself */
     char device[ID], busy_device[ID]; /* busy: the job's */
     char credential[ID], job[ID], api_key[ID];
     char user[ID]; /* with a second factor, and no rights */
-    char outbound_rule[ID];
-    char provider[ID];
+    char outbound_rule[ID], provider[ID];
     char role[ID], assignment[ID], idle_role[ID]; /* role: given to user */
+    char managed_tenant[ID]; /* none of its own, but one that nobody is in, for the platform to change */
 };
 
 /* One call: by whom, with whose objects (`of`, and where a second one is needed `own` of the caller's tenant), and what
@@ -102,10 +105,6 @@ static inline drmgmt_draft *draft_with(const char *entity, const char *format, c
     }
     return draft_of(entity, json);
 }
-
-/* An OpenID Connect provider that lets nobody in who is not known already: tenant:settings alone is enough. */
-static const char provider_json[] = "{\"name\":\"%u\",\"issuer\":\"https://id.example\",\"client_id\":\"x\","
-                                    "\"redirect_uri\":\"https://drm.example\"}";
 
 typedef int create_fn(drmgmt_session *, const drmgmt_draft *, drmgmt_record **, drmgmt_error **);
 typedef int update_fn(drmgmt_session *, const char *, int64_t, const drmgmt_draft *, drmgmt_record **, drmgmt_error **);

@@ -62,7 +62,7 @@ TENANT_CALL(drmgmt_audit_verify, DRMGMT_PERM_AUDIT_READ, OWN, 0)
 
 TENANT_CALL(a_tenants_audit_verify, DRMGMT_PERM_PLATFORM_AUDIT, NAMES, 0)
 {
-    return verify(w, w->of->tenant, error);
+    return verify(w, w->of->managed_tenant, error);
 }
 
 #endif

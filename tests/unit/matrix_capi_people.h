@@ -21,7 +21,7 @@ TENANT_CALL(drmgmt_invitation_link, DRMGMT_PERM_NONE, LOG_IN, DRMGMT_ERR_NOT_FOU
 TENANT_CALL(drmgmt_password_change, DRMGMT_PERM_NONE, LOG_IN, 0)
 {
     drmgmt_tokens *tokens = NULL;
-    int rc = drmgmt_password_change(w->session, "a long enough password", "another long password", &tokens, error);
+    int rc = drmgmt_password_change(w->session, matrix_password, "another long password", &tokens, error);
 
     drmgmt_tokens_free(tokens);
     return rc;
@@ -83,6 +83,11 @@ TENANT_CALL(drmgmt_role_update, DRMGMT_PERM_USER_ADMIN, NAMES, 0)
 TENANT_CALL(drmgmt_role_withdraw, DRMGMT_PERM_USER_ADMIN, NAMES, 0)
 {
     return drmgmt_role_withdraw(w->session, w->of->user, w->of->assignment, error);
+}
+
+TENANT_CALL(a_foreign_role_withdrawn_from_an_own_user, DRMGMT_PERM_USER_ADMIN, NAMES, DRMGMT_ERR_NOT_FOUND)
+{
+    return drmgmt_role_withdraw(w->session, w->own->user, w->of->assignment, error);
 }
 
 TENANT_CALL(drmgmt_user_create, DRMGMT_PERM_USER_ADMIN, OWN, 0)

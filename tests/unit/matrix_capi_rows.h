@@ -7,8 +7,10 @@
 #include "auth/totp.h"
 #include "matrix_capi.h"
 #include "matrix_capi_audit.h"
+#include "matrix_capi_oidc.h"
 #include "matrix_capi_outbound.h"
 #include "matrix_capi_people.h"
+#include "matrix_capi_tenants.h"
 #include <drm/second_factor.h>
 #include <drm/tenant_settings.h>
 #include <time.h>
@@ -174,39 +176,6 @@ NO_TENANT(drmgmt_key_rotate, keys);
 NO_TENANT(drmgmt_loop_now, driver);
 NO_TENANT(drmgmt_loop_timer, driver);
 NO_TENANT(drmgmt_loop_watch, driver);
-NO_TENANT(drmgmt_oidc_begin, "before anybody is known: test_oidc.py tries other tenants' providers");
-NO_TENANT(drmgmt_oidc_finish, "the issuer's answer is the log-in: test_oidc.py");
-NO_TENANT(drmgmt_oidc_login_free, memory);
-
-TENANT_CALL(drmgmt_oidc_provider_create, DRMGMT_PERM_TENANT_SETTINGS, OWN, 0)
-{
-    return create_with(w, drmgmt_oidc_provider_create, "oidc_provider", provider_json, "", error);
-}
-
-TENANT_CALL(drmgmt_oidc_provider_delete, DRMGMT_PERM_TENANT_SETTINGS, NAMES, 0)
-{
-    return drmgmt_oidc_provider_delete(w->session, w->of->provider, 0, error);
-}
-
-TENANT_CALL(drmgmt_oidc_provider_get, DRMGMT_PERM_TENANT_SETTINGS, NAMES, 0)
-{
-    drmgmt_record *record = NULL;
-    int rc = drmgmt_oidc_provider_get(w->session, w->of->provider, &record, error);
-
-    return said_record(w, rc, record);
-}
-
-TENANT_CALL(drmgmt_oidc_provider_list, DRMGMT_PERM_TENANT_SETTINGS, LISTS, 0)
-{
-    return list_with(w, drmgmt_oidc_provider_list, "oidc_provider", error);
-}
-
-TENANT_CALL(drmgmt_oidc_provider_update, DRMGMT_PERM_TENANT_SETTINGS, NAMES, 0)
-{
-    return update_with(w, drmgmt_oidc_provider_update, w->of->provider, "oidc_provider", "{\"scopes\":\"openid\"}",
-                       error);
-}
-
 NO_TENANT(drmgmt_op_address, driver);
 NO_TENANT(drmgmt_op_complete, driver);
 NO_TENANT(drmgmt_op_data, driver);
@@ -489,6 +458,7 @@ TENANT_CALL(events_of_all_jobs, DRMGMT_PERM_JOB_READ, OWN, 0)
 static const matrix_row *const more_rows[] = {
     &matrix_row_of_a_foreign_credential_put_in_a_device,
     &matrix_row_of_a_foreign_role_given_to_an_own_user,
+    &matrix_row_of_a_foreign_role_withdrawn_from_an_own_user,
     &matrix_row_of_a_foreign_device_among_own_ones_in_a_batch,
     &matrix_row_of_a_tenants_audit_verify,
     &matrix_row_of_a_tenants_outbound_check,

@@ -13,16 +13,16 @@ def rule_of(tenant):
     return lambda person: posted(f"/api/v1/tenants/{tenant(person)}/outbound-rules", rule_body)(person.world.platform.administrator)
 
 
-# A tenant made for no more than this, so that what it may reach changes nothing of a and b.
 KINDS = {
-    "ruled_tenant": Kind(lambda person: {"id": person.world.ruled.id}, platform=True),
-    "tenants_outbound_rule": Kind(rule_of(lambda person: person.world.ruled.id), platform=True),
     "outbound_rule": Kind(rule_of(lambda person: person.tenant.id), names=("id", "note")),
+    "tenants_outbound_rule": Kind(rule_of(lambda person: person.object("tenant")["id"]), platform=True),
 }
+
+OF_TENANT = {"tenant": "tenant"}
 
 ROWS = {
     "GET /api/v1/outbound-rules": [Row(lists="outbound_rule")],
-    "GET /api/v1/tenants/{tenant}/outbound-rules": [Row(beside={"tenant": "ruled_tenant"}, lists="tenants_outbound_rule")],
-    "POST /api/v1/tenants/{tenant}/outbound-rules": [Row(beside={"tenant": "ruled_tenant"}, body=rule_body)],
-    "DELETE /api/v1/tenants/{tenant}/outbound-rules/{id}": [Row("tenants_outbound_rule", beside={"tenant": "ruled_tenant"}, spends=True)],
+    "GET /api/v1/tenants/{tenant}/outbound-rules": [Row(lists="tenants_outbound_rule", beside=OF_TENANT)],
+    "POST /api/v1/tenants/{tenant}/outbound-rules": [Row(body=rule_body, beside=OF_TENANT)],
+    "DELETE /api/v1/tenants/{tenant}/outbound-rules/{id}": [Row("tenants_outbound_rule", beside=OF_TENANT, spends=True)],
 }
