@@ -37,6 +37,9 @@ BEGIN
     ALTER ROLE drm_app SET enable_seqscan = off;
     ALTER ROLE drm_app SET enable_hashjoin = off;
     ALTER ROLE drm_app SET enable_mergejoin = off;
+    -- A page is read in an index's order: of all that a list may be filtered by, a generic plan believes that one row is left, and would
+    -- fetch a tenant's 100,000 to sort 50 (17 ms, not 0.04).
+    ALTER ROLE drm_app SET enable_sort = off;
     ALTER ROLE drm_app SET max_parallel_workers_per_gather = 0;
     ALTER ROLE drm_app SET timezone = 'UTC';
     ALTER ROLE drm_app SET datestyle = 'ISO';

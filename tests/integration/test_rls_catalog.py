@@ -13,7 +13,7 @@ NO_TENANT = NO_POLICY | {"drm.workers"}
 GLOBAL_KEYS = {"tenants_name_key"}
 # And all of schema adm, each of which asks who calls: see below.
 CALLABLE = {"sec.open_seal", "sec.tenant", "sec.context", "sec.actor", "sec.enter", "sec.enter_api_key", "sec.enter_system", "sec.require_system",
-            "sec.auth_user", "sec.scope", "sec.selectors", "sec.sees_device", "sec.rights", "sec.mask_names", "sec.scoped_jobs", "app.current_tenant", "app.current_user_id",
+            "sec.auth_user", "sec.scope", "sec.selectors", "sec.sees_device", "sec.tags_match", "sec.rights", "sec.mask_names", "sec.scoped_jobs", "app.current_tenant", "app.current_user_id",
             "sched.worker_register", "sched.worker_leave", "sched.worker_beat", "sched.worker_recover", "sched.claim", "sched.finish",
             "sched.reap", "sched.quotas", "sched.audit_link", "sec.throttle_admit", "sec.throttle_settle", "sec.may", "sched.purge"}
 ASKS = r"sec\.(require|require_system|require_mask|context|tenant|actor|tenant_make|second_factor\w*|audit_tenant|go_on_as|manage_people)\("
@@ -60,7 +60,7 @@ def test_policies_compare_with_the_sealed_tenant_once_a_statement(names):
     for table, name, command, permissive, using, check, roles in policies:
         if name == "scope":
             assert not permissive and command == "*" and roles == "drm_app", table
-            assert using == SCOPE % ("(to_jsonb(tags) @> ANY (( SELECT sec.selectors() AS selectors)::jsonb[]))" if table == "drm.devices"
+            assert using == SCOPE % ("sec.tags_match(tags, ( SELECT sec.selectors() AS selectors))" if table == "drm.devices"
                                      else "sec.sees_device(tenant_id, device_id)"), (table, using)
             assert check is None
             continue
