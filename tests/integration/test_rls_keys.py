@@ -43,7 +43,7 @@ def test_only_sealed_columns_can_be_named(siege, attacker):  # noqa: F811
     refused(attacker, DENIED, "SELECT sec.install_sealed_columns('{users}', '{password_hash}', '{id}')")
 
 
-HASHES = {("users", "password_hash"), ("api_keys", "key_hash"), ("refresh_tokens", "token_hash"), ("recovery_codes", "code_hash"),
+HASHES = {("user_invitations", "token_hash"), ("users", "password_hash"), ("api_keys", "key_hash"), ("refresh_tokens", "token_hash"), ("recovery_codes", "code_hash"),
           ("audit_chain", "row_hashes"), ("audit_chain", "prev_hash"), ("audit_chain", "hash"),
           ("oidc_logins", "state_hash"), ("oidc_logins", "binding_hash")}
 OTHER_BYTES = {("tenant_keys", "wrapped"), ("mib_modules", "source_sha256"), ("idempotency_keys", "request_hash"), ("idempotency_keys", "request_sha256")}
