@@ -1,10 +1,10 @@
 /* A tenant's OpenID Connect providers: create, read, change, delete, list; the client's secret goes in sealed and never
  * comes out. Called by programs; calls store and audit. Who may write what is decided in the database (adm.oidc_*). */
 #include "audit/audit.h"
+#include "audit/change.h"
 #include "auth/oidc_internal.h"
 #include "core/entities.h"
 #include "core/record_internal.h"
-#include "device/device_internal.h"
 #include "key/key.h"
 #include "queries.h"
 #include "store/array.h"

@@ -5,9 +5,11 @@
 #include "core/record_internal.h"
 #include "core/strbuf.h"
 #include "device/device_internal.h"
+#include "key/key.h"
 #include "queries.h"
 #include "store/list.h"
 #include <drm/device.h>
+#include <string.h>
 
 static const drmgmt_entity *const entity = &drmgmt__entity_snmp_credential;
 
@@ -145,4 +147,11 @@ int drmgmt_snmp_credential_list(drmgmt_session *session, const drmgmt_query *que
         return drmgmt__fail_memory(error);
     return drmgmt__list_run(session, DRMGMT_PERM_CREDENTIAL_READ, &drmgmt__q_credential_list, &p, query, "id", page,
                             error);
+}
+
+int drmgmt__community_seal(drmgmt__tx *tx, drmgmt_session *session, const char *credential_id, const char *community,
+                           char **hex, drmgmt_error **error)
+{
+    return drmgmt__secret_seal(tx, session, "snmp_credentials", "community", credential_id, community,
+                               strlen(community), hex, error);
 }

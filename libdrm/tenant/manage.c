@@ -1,12 +1,12 @@
 /* Tenants as the platform's administrators manage them, and registration. Called by programs; calls store and audit,
  * and the database's adm.tenant_*(), which look whether the caller may. */
 #include "audit/audit.h"
+#include "audit/change.h"
 #include "auth/auth_internal.h"
 #include "core/context_internal.h"
 #include "core/entities.h"
 #include "core/record_internal.h"
 #include "core/strbuf.h"
-#include "device/device_internal.h"
 #include "queries.h"
 #include "store/list.h"
 #include "tenant/founding.h"

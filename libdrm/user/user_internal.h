@@ -2,8 +2,8 @@
 #ifndef DRMGMT_USER_USER_INTERNAL_H
 #define DRMGMT_USER_USER_INTERNAL_H
 
+#include "audit/change.h"
 #include "auth/auth_internal.h"
-#include "device/device_internal.h"
 
 /* "drmi_" and base64url of tenant(16) user(16) secret(32); the database keeps the SHA-256 of the text. */
 enum { DRMGMT__INVITATION_SIZE = 5 + 86 + 1, DRMGMT__INVITATION_SECONDS = 7 * 24 * 3600 };

@@ -1,12 +1,10 @@
-/* What changes to devices and credentials have in common: conditions on the version, violated constraints in words,
- * sealing. Called by device.c, profile.c, credential.c, the user room and auth/oidc_provider.c; calls store and auth.
- */
+/* Making, changing and deleting a record in one transaction; and what violated constraints mean in words of ours.
+ * Called by the rooms whose entities are changed by drafts; calls audit.c and the store. */
+#include "audit/change.h"
+
 #include "audit/audit.h"
-#include "core/context_internal.h"
-#include "device/device_internal.h"
-#include "key/key.h"
+#include "core/core.h"
 #include "queries.h"
-#include <stdio.h>
 #include <string.h>
 
 /* Why a statement with id and version found nothing. */
@@ -128,11 +126,4 @@ int drmgmt__exec_explained(drmgmt__tx *tx, const drmgmt__query *query, const drm
     else
         drmgmt_error_free(failure);
     return rc;
-}
-
-int drmgmt__community_seal(drmgmt__tx *tx, drmgmt_session *session, const char *credential_id, const char *community,
-                           char **hex, drmgmt_error **error)
-{
-    return drmgmt__secret_seal(tx, session, "snmp_credentials", "community", credential_id, community,
-                               strlen(community), hex, error);
 }
