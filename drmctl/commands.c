@@ -598,9 +598,8 @@ const ctl_command ctl_commands[] = {
       ctl_cmd_oidc_provider_create, "let users log in by an OpenID Connect issuer",
       "An account of the issuer that was not seen before is refused unless --link-by-email or --create-users says\n"
       "otherwise. The browser comes back to https://HOST/api/v1/auth/oidc/TENANT/NAME/callback.",
-      "drmctl oidc-provider create corporate --issuer https://id.acme.example --client-id drmgmt "
-      "--client-secret-file secret --redirect-uri "
-      "https://drm.acme.example/api/v1/auth/oidc/acme/corporate/callback --link-by-email true" },
+      "drmctl oidc-provider create corporate --issuer https://id.acme.example --client-id drmgmt --link-by-email true "
+      "--redirect-uri $CALLBACK" },
     { "oidc-provider", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "oidc_provider",
       ctl_cmd_oidc_provider_list, "list OpenID Connect providers",
       "Secrets are never shown, only whether they are set.", "drmctl oidc-provider list" },

@@ -15,9 +15,8 @@ TENANT_CALL(drmgmt_tenant_create, DRMGMT_PERM_PLATFORM_TENANT, OWN, 0)
 
     cr_assert_eq(drmgmt__uuid_v7(name), 0);
     name[0] = 't'; /* no name is an id */
-    return said_record(
-        w, drmgmt_tenant_create(w->session, name, "administrator@example.net", matrix_password, &tenant, error),
-        tenant);
+    int rc = drmgmt_tenant_create(w->session, name, "administrator@example.net", matrix_password, &tenant, error);
+    return said_record(w, rc, tenant);
 }
 
 TENANT_CALL(drmgmt_tenant_delete, DRMGMT_PERM_PLATFORM_TENANT, NAMES, 0)
