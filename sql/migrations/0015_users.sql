@@ -135,7 +135,7 @@ BEGIN
     END IF;
     SELECT pg_catalog.string_agg(pg_catalog.array_to_string(r.selector, ' and '), '; or ') INTO v_wanted FROM drm.user_roles r
         WHERE r.tenant_id = NEW.tenant_id AND r.user_id = v_actor AND r.selector <> '{}' AND r.mask >> v_scope & 1 = 1;
-    RAISE EXCEPTION 'tags: your roles reach only devices with the tags %', v_wanted USING ERRCODE = 'DR403', CONSTRAINT = 'devices_within_scope';
+    RAISE EXCEPTION 'tags: your roles reach only devices with the tags %', COALESCE(v_wanted, 'of no selector') USING ERRCODE = 'DR403', CONSTRAINT = 'devices_within_scope';
 END
 $$;
 CREATE TRIGGER within_scope BEFORE INSERT OR UPDATE OF tags ON drm.devices FOR EACH ROW WHEN (sec.scope() IS NOT NULL)
