@@ -1,5 +1,5 @@
-/* An export from outside, line by line, as drmctl audit verify --file takes it. Whatever it says, the answer is a report or
- * one refusal in words; and what is called intact has as many rows as it claims. */
+/* An export from outside, line by line, as drmctl audit verify --file takes it. Whatever it says, the answer is a
+ * report or one refusal in words; and what is called intact has as many rows as it claims. */
 #include "fuzz.h"
 
 #include <drm/audit.h>
