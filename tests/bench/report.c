@@ -61,7 +61,7 @@ static const figure figures[] = {
 
     { "reads.health", "GET /health (the HTTP server's own ceiling)", "requests/s", NO_AIM, 0, { NULL } },
     { "reads.token",
-      "GET the permissions: the token is checked, the database not asked",
+      "GET the permissions: the token is checked, and its log-in by the database",
       "requests/s",
       NO_AIM,
       0,
