@@ -103,7 +103,7 @@ BEGIN
         WHERE NOT EXISTS (SELECT FROM sec.permissions p WHERE p.name = n
                           AND CASE WHEN p_tenant = '00000000-0000-0000-0000-000000000000' THEN p.of_platform ELSE p.of_tenant END) LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'there is no permission "%"', v_unknown USING ERRCODE = '22023';
+        RAISE EXCEPTION 'permissions: there is no permission "%" here', v_unknown USING ERRCODE = 'DR422';
     END IF;
     SELECT COALESCE(bit_or(1::bigint << p.bit), 0) INTO v_mask FROM sec.permissions p WHERE p.name = ANY (p_names);
     RETURN v_mask;
@@ -116,6 +116,10 @@ BEGIN
     SELECT sec.role_mask(NEW.tenant_id, NEW.role) | COALESCE(bit_or(r.mask) FILTER (WHERE r.selector = '{}'), 0),
            COALESCE(bit_or(r.mask) FILTER (WHERE r.selector <> '{}'), 0)
         INTO NEW.granted, NEW.scoped FROM drm.user_roles r WHERE r.tenant_id = NEW.tenant_id AND r.user_id = NEW.id;
+    IF TG_OP = 'UPDATE' AND (NEW.granted, NEW.scoped) IS DISTINCT FROM (OLD.granted, OLD.scoped) AND NEW.version = OLD.version THEN
+        NEW.version := OLD.version + 1;
+        NEW.updated_at := pg_catalog.clock_timestamp();
+    END IF;
     RETURN NEW;
 END
 $$;
@@ -250,7 +254,7 @@ DECLARE
     v_mask text := pg_catalog.split_part(pg_catalog.split_part(v_seal, '.', 2), ':', 2);
     v_rights bigint;
 BEGIN
-    SELECT CASE WHEN v_mask <> '' THEN v_mask::bigint ELSE u.granted END INTO v_rights
+    SELECT u.granted & CASE WHEN v_mask <> '' THEN v_mask::bigint ELSE -1 END INTO v_rights
         FROM sec.context() c JOIN drm.users u ON u.tenant_id = c.tenant AND u.id = c.actor;
     RETURN COALESCE(v_rights, 0);
 END
@@ -319,12 +323,14 @@ DECLARE
     -- "Any authenticated actor" is no right to see devices: those that device:read would show.
     v_bit integer := CASE WHEN p_permission = 0 THEN 1 ELSE p_permission END;
     v_anywhere boolean := p_granted >> v_bit & 1 = 1;
+    v_somewhere boolean := p_scoped >> v_bit & 1 = 1;
 BEGIN
-    IF p_permission <> 0 AND NOT v_anywhere AND p_scoped >> v_bit & 1 = 0 THEN
+    IF p_permission <> 0 AND NOT v_anywhere AND NOT v_somewhere THEN
         PERFORM sec.refuse_actor(0);
     END IF;
+    -- No role holds bit 0 on some devices: it shows none.
     PERFORM pg_catalog.set_config('drm.seal', sec.mint(p_tenant, p_user || ':' || p_granted || ':'
-        || CASE WHEN v_anywhere THEN '' ELSE v_bit::text END), true);
+        || CASE WHEN v_anywhere THEN '' WHEN v_somewhere THEN v_bit::text ELSE '0' END), true);
 END
 $$;
 
@@ -428,10 +434,7 @@ CREATE FUNCTION sec.end_logins_of(p_tenant uuid, p_user uuid) RETURNS bigint
 DECLARE
     v_ended bigint;
 BEGIN
-    -- The first id after now, or the last that was given, should the clock of who gave it be ahead: families' ids are UUIDv7.
-    UPDATE drm.users SET families_after = GREATEST(
-            (pg_catalog.lpad(pg_catalog.to_hex((EXTRACT(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint), 12, '0')
-             || '00000000000000000000')::uuid,
+    UPDATE drm.users SET families_after = GREATEST(families_after,
             (SELECT r.family_id FROM drm.refresh_tokens r WHERE r.tenant_id = p_tenant AND r.user_id = p_user
              ORDER BY r.family_id DESC LIMIT 1))
         WHERE tenant_id = p_tenant AND id = p_user;

@@ -68,6 +68,12 @@ GRANT SELECT, INSERT ON drm.user_subjects TO drm_sched;
 
 -- ---- providers ----
 
+-- Bytes 2..5 of a sealed value: the version of the data key that opens it; of a wrapped data key: the number of its KEK.
+CREATE FUNCTION sec.key_of(p_blob bytea) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN pg_catalog.get_byte(p_blob, 1) << 24 | pg_catalog.get_byte(p_blob, 2) << 16 | pg_catalog.get_byte(p_blob, 3) << 8
+        | pg_catalog.get_byte(p_blob, 4);
+
 -- Whoever names the issuer decides who comes in, so nobody may let in more than they are: with link_by_email any user of the tenant, with
 -- create_users the default role. Asked of the row as it is to be, whoever wrote the rest of it.
 CREATE FUNCTION sec.oidc_may_write(p drm.oidc_providers) RETURNS void
@@ -212,16 +218,9 @@ BEGIN
                l.loopback, EXTRACT(epoch FROM l.created_at)::bigint, p.trust_issuer_factor, k.version, k.wrapped, s.version, s.wrapped
         FROM taken l JOIN drm.tenants t ON t.tenant_id = l.tenant_id AND t.status = 'active'
             JOIN drm.oidc_providers p ON p.tenant_id = l.tenant_id AND p.id = l.provider_id AND p.enabled
-            JOIN drm.tenant_keys k ON k.tenant_id = l.tenant_id AND k.version = sec.oidc_key_of(l.verifier)
-            LEFT JOIN drm.tenant_keys s ON s.tenant_id = l.tenant_id AND s.version = sec.oidc_key_of(p.client_secret);
+            JOIN drm.tenant_keys k ON k.tenant_id = l.tenant_id AND k.version = sec.key_of(l.verifier)
+            LEFT JOIN drm.tenant_keys s ON s.tenant_id = l.tenant_id AND s.version = sec.key_of(p.client_secret);
 END
-$$;
-
--- The version of the data key, which stands in a sealed value's head.
-CREATE FUNCTION sec.oidc_key_of(p_sealed bytea) RETURNS integer
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT pg_catalog.get_byte(p_sealed, 1) << 24 | pg_catalog.get_byte(p_sealed, 2) << 16 | pg_catalog.get_byte(p_sealed, 3) << 8
-         | pg_catalog.get_byte(p_sealed, 4)
 $$;
 
 -- Whose account this is, as the issuer has just vouched: the user linked to it ("known"); else the user of its verified address (p_email), if
@@ -300,13 +299,13 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON FUNCTION sec.oidc_may_write(drm.oidc_providers), sec.oidc_key_of(bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION sec.oidc_may_write(drm.oidc_providers), sec.key_of(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION adm.oidc_provider_create(uuid, text, text, text, bytea, text, text, boolean, boolean, text, text[], boolean, boolean),
     adm.oidc_provider_update(uuid, text, text, text, bytea, boolean, text, text, boolean, boolean, text, text[], boolean, boolean),
     adm.oidc_provider_hold(uuid), adm.oidc_provider_delete(uuid), sec.oidc_provider(text, text), sec.oidc_key(uuid),
     sec.oidc_begin(uuid, uuid, uuid, bytea, bytea, text, bytea, text, boolean, integer), sec.oidc_take(bytea, bytea),
     sec.oidc_user(uuid, uuid, text, text, text, boolean, uuid) TO drm_app;
-GRANT EXECUTE ON FUNCTION sec.oidc_may_write(drm.oidc_providers), sec.oidc_key_of(bytea) TO drm_sched;
+GRANT EXECUTE ON FUNCTION sec.oidc_may_write(drm.oidc_providers), sec.key_of(bytea) TO drm_sched;
 GRANT CREATE ON SCHEMA sec, adm TO drm_sched;
 ALTER FUNCTION adm.oidc_provider_create(uuid, text, text, text, bytea, text, text, boolean, boolean, text, text[], boolean, boolean) OWNER TO drm_sched;
 ALTER FUNCTION adm.oidc_provider_update(uuid, text, text, text, bytea, boolean, text, text, boolean, boolean, text, text[], boolean, boolean)

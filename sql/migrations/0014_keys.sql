@@ -122,12 +122,6 @@ ALTER TABLE drm.tenant_keys
     ADD COLUMN rekey_at timestamptz;      -- when somebody last worked on that
 CREATE INDEX tenant_keys_superseded ON drm.tenant_keys (superseded_at) WHERE superseded_at IS NOT NULL;
 
--- Bytes 2..5 of a sealed value: the version of the data key that opens it; of a wrapped data key: the number of its KEK.
-CREATE FUNCTION sec.key_of(p_blob bytea) RETURNS integer
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN pg_catalog.get_byte(p_blob, 1) << 24 | pg_catalog.get_byte(p_blob, 2) << 16 | pg_catalog.get_byte(p_blob, 3) << 8
-        | pg_catalog.get_byte(p_blob, 4);
-
 -- The tenant's newest data key, for sealing. It stays until this transaction ends: who replaces data keys waits for those that seal with the
 -- old one (sec.rekey_next), and this function looks again after it has locked the key, so that none slips through between.
 CREATE FUNCTION sec.data_key(OUT version integer, OUT wrapped bytea)
@@ -385,9 +379,9 @@ BEGIN
 END
 $$;
 REVOKE ALL ON FUNCTION sec.next_seal_keys(), sec.write_seal_keys(jsonb), sec.other_seal_keys(integer), sec.remove_seal_key(integer),
-    sec.install_sealed_columns(text[], text[], text[]), sec.key_of(bytea), sec.sealed_row_id(text, text), sec.mask_names(bigint),
+    sec.install_sealed_columns(text[], text[], text[]), sec.sealed_row_id(text, text), sec.mask_names(bigint),
     adm.api_key_create(uuid, text, text, bytea, text[], text[], timestamptz, bigint, uuid), adm.api_key_revoke(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sec.key_of(bytea), sec.sealed_row_id(text, text) TO drm_sched;
+GRANT EXECUTE ON FUNCTION sec.sealed_row_id(text, text) TO drm_sched;
 GRANT EXECUTE ON FUNCTION sec.mask_names(bigint), adm.api_key_create(uuid, text, text, bytea, text[], text[], timestamptz, bigint, uuid),
     adm.api_key_revoke(uuid) TO drm_app;
 GRANT CREATE ON SCHEMA sec, adm TO drm_sched;
