@@ -19,7 +19,10 @@ CREATE TABLE sec.permissions (
 REVOKE ALL ON sec.permissions FROM PUBLIC;
 GRANT SELECT ON sec.permissions TO drm_sched;
 
+-- Both read where each transaction begins; what keeps them is in 0008.
+ALTER TABLE drm.tenants ADD COLUMN require_second_factor boolean NOT NULL DEFAULT false;
 ALTER TABLE drm.users
+    ADD COLUMN second_factor boolean NOT NULL DEFAULT false, -- has a confirmed one
     ADD COLUMN granted bigint NOT NULL DEFAULT 0,   -- what the user may do anywhere in the tenant
     ADD COLUMN scoped bigint NOT NULL DEFAULT 0,    -- ... on some devices; both are kept by triggers
     ADD COLUMN identity_id uuid,                    -- the same for users of several tenants that proved to be one person
@@ -307,11 +310,13 @@ END
 $$;
 
 -- What a user may do; no row unless active in an active tenant, and the log-in (NULL: none, of an API key) has not ended with all others.
+-- held: good for nothing but enrolling a second factor, because the tenant requires one and the user has none.
 -- looks: whether drm.revoked_families is to be asked, too. Put into the statements that call it, and not granted to programs: it would tell
 -- who exists.
-CREATE FUNCTION sec.actor_rights(p_tenant uuid, p_user uuid, p_family uuid) RETURNS TABLE (granted bigint, scoped bigint, looks boolean)
+CREATE FUNCTION sec.actor_rights(p_tenant uuid, p_user uuid, p_family uuid)
+    RETURNS TABLE (granted bigint, scoped bigint, looks boolean, held boolean)
     LANGUAGE sql STABLE BEGIN ATOMIC
-    SELECT u.granted, u.scoped, u.families_revoked_until > pg_catalog.now()
+    SELECT u.granted, u.scoped, u.families_revoked_until > pg_catalog.now(), t.require_second_factor AND NOT u.second_factor
         FROM drm.users u JOIN drm.tenants t ON t.tenant_id = u.tenant_id
         WHERE u.tenant_id = p_tenant AND u.id = p_user AND u.active AND t.status = 'active' AND (p_family <= u.families_after) IS NOT TRUE;
 END;
@@ -344,9 +349,10 @@ DECLARE
     v_granted bigint;
     v_scoped bigint;
     v_looks boolean;
+    v_held boolean;
 BEGIN
     PERFORM pg_catalog.set_config('drm.seal', p_seal, true);
-    SELECT c.tenant, c.actor, a.granted, a.scoped, a.looks INTO v_tenant, v_actor, v_granted, v_scoped, v_looks
+    SELECT c.tenant, c.actor, a.granted, a.scoped, a.looks, a.held INTO v_tenant, v_actor, v_granted, v_scoped, v_looks, v_held
         FROM sec.context() c LEFT JOIN LATERAL sec.actor_rights(c.tenant, c.actor, p_family) a ON true;
     IF v_tenant IS NULL THEN
         RAISE EXCEPTION 'this seal opens no tenant' USING ERRCODE = '42501';
@@ -354,6 +360,15 @@ BEGIN
     IF v_granted IS NULL OR (v_looks AND EXISTS (SELECT FROM drm.revoked_families f WHERE f.tenant_id = v_tenant AND f.user_id = v_actor
                                                  AND f.family_id = p_family)) THEN
         PERFORM sec.refuse_actor(NULL);
+    END IF;
+    -- An issuer that the tenant trusts may have asked for several factors: that is kept with the log-in, of which its first token stands for all.
+    IF v_held AND NOT EXISTS (SELECT FROM drm.refresh_tokens r WHERE r.tenant_id = v_tenant AND r.id = p_family AND r.user_id = v_actor
+                              AND 'mfa' = ANY (pg_catalog.string_to_array(r.amr, ' '))) THEN
+        IF p_permission <> 0 THEN
+            RAISE EXCEPTION 'your tenant requires a second factor: enrol one first' USING ERRCODE = 'DR428';
+        END IF;
+        v_granted := 1;
+        v_scoped := 0;
     END IF;
     IF v_granted & 3 <> 3 OR v_granted >> p_permission & 1 = 0 THEN
         PERFORM sec.narrow(v_tenant, v_actor, p_permission, v_granted, v_scoped);

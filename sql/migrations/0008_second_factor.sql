@@ -1,10 +1,6 @@
 -- The second factor: seeds of one-time codes, recovery codes, and a tenant's word that everybody needs one.
 SET ROLE drm_owner;
 
-ALTER TABLE drm.tenants ADD COLUMN require_second_factor boolean NOT NULL DEFAULT false;
--- Whether a seed of drm.user_totp is confirmed; kept by the functions below, for sec.enter(), which looks into no further table.
-ALTER TABLE drm.users ADD COLUMN second_factor boolean NOT NULL DEFAULT false;
-
 CREATE TABLE drm.user_totp (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -229,57 +225,7 @@ BEGIN
 END
 $$;
 
--- ---- enforced where each transaction begins ----
-
--- held: good for nothing but enrolment, because the tenant requires a second factor and the user has none.
-DROP FUNCTION sec.actor_rights(uuid, uuid, uuid);
-CREATE FUNCTION sec.actor_rights(p_tenant uuid, p_user uuid, p_family uuid)
-    RETURNS TABLE (granted bigint, scoped bigint, looks boolean, held boolean)
-    LANGUAGE sql STABLE BEGIN ATOMIC
-    SELECT u.granted, u.scoped, u.families_revoked_until > pg_catalog.now(), t.require_second_factor AND NOT u.second_factor
-        FROM drm.users u JOIN drm.tenants t ON t.tenant_id = u.tenant_id
-        WHERE u.tenant_id = p_tenant AND u.id = p_user AND u.active AND t.status = 'active' AND (p_family <= u.families_after) IS NOT TRUE;
-END;
-
--- Its owner replaces it.
-GRANT CREATE ON SCHEMA sec TO drm_sched;
-SET ROLE drm_sched;
-CREATE OR REPLACE FUNCTION sec.enter(p_seal text, p_permission integer, p_family uuid DEFAULT NULL) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    v_tenant uuid;
-    v_actor uuid;
-    v_granted bigint;
-    v_scoped bigint;
-    v_looks boolean;
-    v_held boolean;
-BEGIN
-    PERFORM pg_catalog.set_config('drm.seal', p_seal, true);
-    SELECT c.tenant, c.actor, a.granted, a.scoped, a.looks, a.held INTO v_tenant, v_actor, v_granted, v_scoped, v_looks, v_held
-        FROM sec.context() c LEFT JOIN LATERAL sec.actor_rights(c.tenant, c.actor, p_family) a ON true;
-    IF v_tenant IS NULL THEN
-        RAISE EXCEPTION 'this seal opens no tenant' USING ERRCODE = '42501';
-    END IF;
-    IF v_granted IS NULL OR (v_looks AND EXISTS (SELECT FROM drm.revoked_families f WHERE f.tenant_id = v_tenant AND f.user_id = v_actor
-                                                 AND f.family_id = p_family)) THEN
-        PERFORM sec.refuse_actor(NULL);
-    END IF;
-    IF v_held THEN
-        IF p_permission <> 0 THEN
-            RAISE EXCEPTION 'your tenant requires a second factor: enrol one first' USING ERRCODE = 'DR428';
-        END IF;
-        v_granted := 1;
-        v_scoped := 0;
-    END IF;
-    IF v_granted & 3 <> 3 OR v_granted >> p_permission & 1 = 0 THEN
-        PERFORM sec.narrow(v_tenant, v_actor, p_permission, v_granted, v_scoped);
-    END IF;
-END
-$$;
-SET ROLE drm_owner;
-REVOKE CREATE ON SCHEMA sec FROM drm_sched;
-
-GRANT EXECUTE ON FUNCTION sec.actor_rights(uuid, uuid, uuid), sec.go_on_as(uuid, uuid), sec.replace_recovery_codes(uuid, uuid, bytea),
+GRANT EXECUTE ON FUNCTION sec.go_on_as(uuid, uuid), sec.replace_recovery_codes(uuid, uuid, bytea),
     sec.end_other_logins_of(uuid, uuid, uuid), sec.drop_second_factor(uuid, uuid) TO drm_sched;
 GRANT CREATE ON SCHEMA adm TO drm_sched;
 DO $$

@@ -278,27 +278,6 @@ BEGIN
 END
 $$;
 
--- ---- a tenant that requires a second factor ----
--- Its users are held to enrolment unless an issuer that the tenant trusts asked for several factors: kept with the log-in, of which its first
--- token stands for all. Looked at only for those who would be held. (The function as 0008 made it, with one more condition.)
-DO $$
-DECLARE
-    v_old text := pg_catalog.pg_get_functiondef('sec.enter(text, integer, uuid)'::regprocedure);
-    v_new text := pg_catalog.replace(v_old, 'IF v_held THEN', 'IF v_held AND NOT EXISTS (SELECT FROM drm.refresh_tokens r'
-        ' WHERE r.tenant_id = v_tenant AND r.id = p_family AND r.user_id = v_actor'
-        ' AND ''mfa'' = ANY (pg_catalog.string_to_array(r.amr, '' ''))) THEN');
-BEGIN
-    IF v_new = v_old THEN
-        RAISE EXCEPTION 'sec.enter() is not what this migration was written for';
-    END IF;
-    GRANT CREATE ON SCHEMA sec TO drm_sched;
-    SET LOCAL ROLE drm_sched;
-    EXECUTE v_new;
-    SET LOCAL ROLE drm_owner;
-    REVOKE CREATE ON SCHEMA sec FROM drm_sched;
-END
-$$;
-
 REVOKE ALL ON FUNCTION sec.oidc_may_write(drm.oidc_providers), sec.key_of(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION adm.oidc_provider_create(uuid, text, text, text, bytea, text, text, boolean, boolean, text, text[], boolean, boolean),
     adm.oidc_provider_update(uuid, text, text, text, bytea, boolean, text, text, boolean, boolean, text, text[], boolean, boolean),
