@@ -42,19 +42,11 @@ static int make_draft(const ctl *c, const char *name, drmgmt_draft **draft)
 int ctl_cmd_credential_create(ctl *c)
 {
     drmgmt_draft *draft = NULL;
-    drmgmt_record *credential = NULL;
-    drmgmt_error *error = NULL;
-    int code = 0;
 
     if (!ctl_has(c, "community-file"))
         return ctl_usage(c, "--community-file FILE (or - for standard input) is missing");
-    code = make_draft(c, c->args[0], &draft);
-    if (!code)
-        code = ctl_open(c);
-    if (!code && drmgmt_snmp_credential_create(c->session, draft, &credential, &error))
-        code = ctl_fail(error);
-    drmgmt_draft_free(draft);
-    return code ? code : ctl_show(c, credential);
+    int code = make_draft(c, c->args[0], &draft);
+    return ctl_create(c, code, draft, drmgmt_snmp_credential_create);
 }
 
 int ctl_cmd_credential_list(ctl *c)
@@ -70,19 +62,9 @@ int ctl_cmd_credential_show(ctl *c)
 int ctl_cmd_credential_update(ctl *c)
 {
     drmgmt_draft *draft = NULL;
-    drmgmt_record *credential = NULL;
-    drmgmt_error *error = NULL;
-    long long version = 0;
-    int code = ctl_number(c, "if-version", 1, INT64_MAX, &version);
 
-    if (!code)
-        code = make_draft(c, ctl_value(c, "name"), &draft);
-    if (!code)
-        code = ctl_open(c);
-    if (!code && drmgmt_snmp_credential_update(c->session, c->args[0], version, draft, &credential, &error))
-        code = ctl_fail(error);
-    drmgmt_draft_free(draft);
-    return code ? code : ctl_show(c, credential);
+    int code = make_draft(c, ctl_value(c, "name"), &draft);
+    return ctl_update(c, code, draft, drmgmt_snmp_credential_update);
 }
 
 static int delete_credential(ctl *c, const char *id, int64_t version)

@@ -97,16 +97,9 @@ static int make_draft(const ctl *c, const char *name, drmgmt_draft **draft)
 int ctl_cmd_oidc_provider_create(ctl *c)
 {
     drmgmt_draft *draft = NULL;
-    drmgmt_record *provider = NULL;
-    drmgmt_error *error = NULL;
-    int code = make_draft(c, c->args[0], &draft);
 
-    if (!code)
-        code = ctl_open(c);
-    if (!code && drmgmt_oidc_provider_create(c->session, draft, &provider, &error))
-        code = ctl_fail(error);
-    drmgmt_draft_free(draft);
-    return code ? code : ctl_show(c, provider);
+    int code = make_draft(c, c->args[0], &draft);
+    return ctl_create(c, code, draft, drmgmt_oidc_provider_create);
 }
 
 int ctl_cmd_oidc_provider_list(ctl *c)
@@ -122,19 +115,9 @@ int ctl_cmd_oidc_provider_show(ctl *c)
 int ctl_cmd_oidc_provider_update(ctl *c)
 {
     drmgmt_draft *draft = NULL;
-    drmgmt_record *provider = NULL;
-    drmgmt_error *error = NULL;
-    long long version = 0;
-    int code = ctl_number(c, "if-version", 1, INT64_MAX, &version);
 
-    if (!code)
-        code = make_draft(c, ctl_value(c, "name"), &draft);
-    if (!code)
-        code = ctl_open(c);
-    if (!code && drmgmt_oidc_provider_update(c->session, c->args[0], version, draft, &provider, &error))
-        code = ctl_fail(error);
-    drmgmt_draft_free(draft);
-    return code ? code : ctl_show(c, provider);
+    int code = make_draft(c, ctl_value(c, "name"), &draft);
+    return ctl_update(c, code, draft, drmgmt_oidc_provider_update);
 }
 
 static int delete_provider(ctl *c, const char *id, int64_t version)

@@ -241,6 +241,35 @@ int ctl_draft(const json_t *object, const char *entity, drmgmt_draft **draft)
     return rc ? ctl_fail(error) : 0;
 }
 
+int ctl_create(ctl *c, int code, drmgmt_draft *draft, ctl_create_fn *create)
+{
+    drmgmt_record *record = NULL;
+    drmgmt_error *error = NULL;
+
+    if (!code)
+        code = ctl_open(c);
+    if (!code && create(c->session, draft, &record, &error))
+        code = ctl_fail(error);
+    drmgmt_draft_free(draft);
+    return code ? code : ctl_show(c, record);
+}
+
+int ctl_update(ctl *c, int code, drmgmt_draft *draft, ctl_update_fn *update)
+{
+    drmgmt_record *record = NULL;
+    drmgmt_error *error = NULL;
+    long long version = 0;
+
+    if (!code)
+        code = ctl_number(c, "if-version", 1, INT64_MAX, &version);
+    if (!code)
+        code = ctl_open(c);
+    if (!code && update(c->session, c->args[0], version, draft, &record, &error))
+        code = ctl_fail(error);
+    drmgmt_draft_free(draft);
+    return code ? code : ctl_show(c, record);
+}
+
 int ctl_delete_each(ctl *c, const char *noun, const char *verb, const char *done, ctl_delete_fn *remove)
 {
     long long version = 0;

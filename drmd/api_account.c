@@ -40,12 +40,7 @@ void drmd_account_accept(drmd_request *r)
 
 void drmd_account_tenants(drmd_request *r)
 {
-    char *json = NULL;
-    drmgmt_error *error = NULL;
-    if (drmgmt_session_tenants(r->session, &json, &error))
-        drmd_reply_error(r, error);
-    else
-        drmd_reply_json(r, 200, json, strlen(json));
+    drmd_reply_json_of(r, drmgmt_session_tenants);
 }
 
 void drmd_account_link(drmd_request *r)

@@ -115,10 +115,5 @@ void drmd_permission_table(drmd_request *r)
 
 void drmd_auth_whoami(drmd_request *r)
 {
-    char *json = NULL;
-    drmgmt_error *error = NULL;
-    if (drmgmt_session_whoami(r->session, &json, &error))
-        drmd_reply_error(r, error);
-    else
-        drmd_reply_json(r, 200, json, strlen(json));
+    drmd_reply_json_of(r, drmgmt_session_whoami);
 }

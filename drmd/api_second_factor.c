@@ -31,12 +31,7 @@ static void reply_codes(drmd_request *r, drmgmt_recovery_codes *codes)
 
 void drmd_second_factor_status(drmd_request *r)
 {
-    char *json = NULL;
-    drmgmt_error *error = NULL;
-    if (drmgmt_second_factor_status(r->session, &json, &error))
-        drmd_reply_error(r, error);
-    else
-        drmd_reply_json(r, 200, json, strlen(json));
+    drmd_reply_json_of(r, drmgmt_second_factor_status);
 }
 
 void drmd_second_factor_begin(drmd_request *r)

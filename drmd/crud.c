@@ -199,6 +199,16 @@ static bool not_modified(const drmd_request *r)
     return false;
 }
 
+void drmd_reply_json_of(drmd_request *r, drmd_json_fn *call)
+{
+    char *json = NULL;
+    drmgmt_error *error = NULL;
+    if (call(r->session, &json, &error))
+        drmd_reply_error(r, error);
+    else
+        drmd_reply_json(r, r->route->status, json, strlen(json));
+}
+
 void drmd_reply_created(drmd_request *r, drmgmt_record *record)
 {
     drmd_set_etag(r, record);

@@ -102,6 +102,9 @@ bool drmd_if_match(drmd_request *r, const char *id, int64_t *version);
 /* Sends a page or a record, freeing it. */
 void drmd_reply_page(drmd_request *r, drmgmt_page *page);
 void drmd_reply_record(drmd_request *r, int status, drmgmt_record *record);
+/* What a call of the library tells as JSON. */
+typedef int drmd_json_fn(drmgmt_session *session, char **json, drmgmt_error **error);
+void drmd_reply_json_of(drmd_request *r, drmd_json_fn *call);
 /* 201 with ETag and Location of the route's noun. */
 void drmd_reply_created(drmd_request *r, drmgmt_record *record);
 /* api_auth.c: an answer with tokens, freeing them. */

@@ -307,21 +307,12 @@ int drmgmt_oidc_provider_get(drmgmt_session *session, const char *id_or_name, dr
                              drmgmt_error **error)
 {
     bool by_id = drmgmt__uuid_valid(id_or_name);
-    drmgmt__params p = DRMGMT__PARAMS_INIT;
-    drmgmt__rows *rows = NULL;
 
     if (!by_id && name_error(id_or_name))
         return no_such(error);
-    drmgmt__param(&p, id_or_name);
-    int rc = drmgmt__run(session, DRMGMT_PERM_TENANT_SETTINGS, DRMGMT__READ,
-                         by_id ? &drmgmt__q_oidc_provider_get : &drmgmt__q_oidc_provider_by_name, &p, &rows, error);
-    if (rc)
-        return rc;
-    if (drmgmt__rows_count(rows) == 0) {
-        drmgmt__rows_free(rows);
-        return no_such(error);
-    }
-    return drmgmt__record_new(entity, rows, 0, provider, error);
+    return drmgmt__get_run(session, DRMGMT_PERM_TENANT_SETTINGS,
+                           by_id ? &drmgmt__q_oidc_provider_get : &drmgmt__q_oidc_provider_by_name, id_or_name, entity,
+                           "provider", provider, error);
 }
 
 int drmgmt_oidc_provider_list(drmgmt_session *session, const drmgmt_query *query, drmgmt_page **page,

@@ -55,21 +55,11 @@ int drmgmt_snmp_credential_create(drmgmt_session *session, const drmgmt_draft *d
 int drmgmt_snmp_credential_get(drmgmt_session *session, const char *id, drmgmt_record **credential,
                                drmgmt_error **error)
 {
-    drmgmt__params p = DRMGMT__PARAMS_INIT;
-    drmgmt__rows *rows = NULL;
 
     if (!drmgmt__uuid_valid(id))
         return no_such(error);
-    drmgmt__param(&p, id);
-    int rc =
-        drmgmt__run(session, DRMGMT_PERM_CREDENTIAL_READ, DRMGMT__READ, &drmgmt__q_credential_get, &p, &rows, error);
-    if (rc)
-        return rc;
-    if (drmgmt__rows_count(rows) == 0) {
-        drmgmt__rows_free(rows);
-        return no_such(error);
-    }
-    return drmgmt__record_new(entity, rows, 0, credential, error);
+    return drmgmt__get_run(session, DRMGMT_PERM_CREDENTIAL_READ, &drmgmt__q_credential_get, id, entity, "credential",
+                           credential, error);
 }
 
 static int hold(drmgmt__tx *tx, const char *id, int64_t if_version, drmgmt_record **before, drmgmt_error **error)

@@ -109,19 +109,9 @@ int drmgmt_device_create(drmgmt_session *session, const drmgmt_draft *draft, drm
 
 int drmgmt_device_get(drmgmt_session *session, const char *id_or_name, drmgmt_record **device, drmgmt_error **error)
 {
-    drmgmt__params p = DRMGMT__PARAMS_INIT;
-    drmgmt__rows *rows = NULL;
     const drmgmt__query *query = drmgmt__uuid_valid(id_or_name) ? &drmgmt__q_device_get : &drmgmt__q_device_get_by_name;
 
-    drmgmt__param(&p, id_or_name);
-    int rc = drmgmt__run(session, DRMGMT_PERM_DEVICE_READ, DRMGMT__READ, query, &p, &rows, error);
-    if (rc)
-        return rc;
-    if (drmgmt__rows_count(rows) == 0) {
-        drmgmt__rows_free(rows);
-        return no_such(error);
-    }
-    return drmgmt__record_new(entity, rows, 0, device, error);
+    return drmgmt__get_run(session, DRMGMT_PERM_DEVICE_READ, query, id_or_name, entity, "device", device, error);
 }
 
 /* ---- change ---- */

@@ -63,3 +63,19 @@ int drmgmt__list_run(drmgmt_session *session, drmgmt_permission permission, cons
     free(after[0]);
     return rc ? rc : make_page(session, query, rows, key, page, error);
 }
+
+int drmgmt__get_run(drmgmt_session *session, drmgmt_permission permission, const drmgmt__query *statement,
+                    const char *id_or_name, const drmgmt_entity *entity, const char *what, drmgmt_record **record,
+                    drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    drmgmt__rows *rows = NULL;
+
+    drmgmt__param(&p, id_or_name);
+    int rc = drmgmt__run(session, permission, DRMGMT__READ, statement, &p, &rows, error);
+    if (!rc && drmgmt__rows_count(rows) == 0) {
+        drmgmt__rows_free(rows);
+        return drmgmt__fail(error, DRMGMT_ERR_NOT_FOUND, "there is no such %s", what);
+    }
+    return rc ? rc : drmgmt__record_new(entity, rows, 0, record, error);
+}

@@ -1,5 +1,5 @@
-/* What every list call does around its statement: limit and cursor in, page and next cursor out. Called by the domain
- * rooms. Internal. */
+/* What every list call does around its statement: limit and cursor in, page and next cursor out; and every reading of
+ * one. Called by the domain rooms. Internal. */
 #ifndef DRMGMT_STORE_LIST_H
 #define DRMGMT_STORE_LIST_H
 
@@ -12,6 +12,10 @@
 int drmgmt__list_run(drmgmt_session *session, drmgmt_permission permission, const drmgmt__query *statement,
                      drmgmt__params *params, const drmgmt_query *query, const char *key, drmgmt_page **page,
                      drmgmt_error **error);
+/* Reads one record by the statement's only parameter, an id or a name. NOT_FOUND, "there is no such <what>". */
+int drmgmt__get_run(drmgmt_session *session, drmgmt_permission permission, const drmgmt__query *statement,
+                    const char *id_or_name, const drmgmt_entity *entity, const char *what, drmgmt_record **record,
+                    drmgmt_error **error);
 /* Leaves room for the first two. */
 void drmgmt__list_params(drmgmt__params *params);
 /* A filter's text as a LIKE pattern: * stands for anything. NULL stays NULL. The buffer holds it. */

@@ -124,21 +124,11 @@ int drmgmt_register(drmgmt_context *context, const char *tenant, const char *ema
 
 int drmgmt_tenant_get(drmgmt_session *session, const char *id_or_name, drmgmt_record **tenant, drmgmt_error **error)
 {
-    drmgmt__params p = DRMGMT__PARAMS_INIT;
-    drmgmt__rows *rows = NULL;
     const drmgmt__query *query = drmgmt__uuid_valid(id_or_name) ? &drmgmt__q_tenant_get : &drmgmt__q_tenant_get_by_name;
 
     if (drmgmt__text_length(id_or_name) < 0)
         return no_such(error);
-    drmgmt__param(&p, id_or_name);
-    int rc = drmgmt__run(session, DRMGMT_PERM_PLATFORM_TENANT, DRMGMT__READ, query, &p, &rows, error);
-    if (rc)
-        return rc;
-    if (drmgmt__rows_count(rows) == 0) {
-        drmgmt__rows_free(rows);
-        return no_such(error);
-    }
-    return drmgmt__record_new(entity, rows, 0, tenant, error);
+    return drmgmt__get_run(session, DRMGMT_PERM_PLATFORM_TENANT, query, id_or_name, entity, "tenant", tenant, error);
 }
 
 int drmgmt_tenant_list(drmgmt_session *session, const drmgmt_query *query, drmgmt_page **page, drmgmt_error **error)

@@ -94,19 +94,9 @@ int drmgmt_role_create(drmgmt_session *session, const drmgmt_draft *draft, drmgm
 
 int drmgmt_role_get(drmgmt_session *session, const char *id_or_name, drmgmt_record **role, drmgmt_error **error)
 {
-    drmgmt__params p = DRMGMT__PARAMS_INIT;
-    drmgmt__rows *rows = NULL;
     const drmgmt__query *query = drmgmt__uuid_valid(id_or_name) ? &drmgmt__q_role_get : &drmgmt__q_role_get_by_name;
 
-    drmgmt__param(&p, id_or_name);
-    int rc = drmgmt__run(session, DRMGMT_PERM_USER_READ, DRMGMT__READ, query, &p, &rows, error);
-    if (rc)
-        return rc;
-    if (drmgmt__rows_count(rows) == 0) {
-        drmgmt__rows_free(rows);
-        return no_such("role", error);
-    }
-    return drmgmt__record_new(role_entity, rows, 0, role, error);
+    return drmgmt__get_run(session, DRMGMT_PERM_USER_READ, query, id_or_name, role_entity, "role", role, error);
 }
 
 int drmgmt_role_update(drmgmt_session *session, const char *id, int64_t if_version, const drmgmt_draft *draft,

@@ -129,19 +129,9 @@ int drmgmt_user_create(drmgmt_session *session, const drmgmt_draft *draft, drmgm
 
 int drmgmt_user_get(drmgmt_session *session, const char *id_or_email, drmgmt_record **user, drmgmt_error **error)
 {
-    drmgmt__params p = DRMGMT__PARAMS_INIT;
-    drmgmt__rows *rows = NULL;
     const drmgmt__query *query = drmgmt__uuid_valid(id_or_email) ? &drmgmt__q_user_get : &drmgmt__q_user_get_by_email;
 
-    drmgmt__param(&p, id_or_email);
-    int rc = drmgmt__run(session, DRMGMT_PERM_USER_READ, DRMGMT__READ, query, &p, &rows, error);
-    if (rc)
-        return rc;
-    if (drmgmt__rows_count(rows) == 0) {
-        drmgmt__rows_free(rows);
-        return no_such(error);
-    }
-    return drmgmt__record_new(entity, rows, 0, user, error);
+    return drmgmt__get_run(session, DRMGMT_PERM_USER_READ, query, id_or_email, entity, "user", user, error);
 }
 
 int drmgmt_user_list(drmgmt_session *session, const drmgmt_query *query, drmgmt_page **page, drmgmt_error **error)
