@@ -74,7 +74,7 @@ def test_nothing_is_written_past_the_functions(siege, attacker, administrator):
                 "UPDATE drm.user_subjects SET sub = 'x'", "DELETE FROM drm.user_subjects", "UPDATE drm.oidc_logins SET expires_at = now()",
                 f"INSERT INTO drm.user_subjects (tenant_id, issuer, sub, user_id) VALUES ('{siege.b.tenant}', 'x', 'x', '{siege.b.user}')",
                 "SELECT client_secret FROM drm.oidc_providers", "SELECT state_hash FROM drm.oidc_logins", "SELECT verifier FROM drm.oidc_logins",
-                "SELECT nonce FROM drm.oidc_logins", "SELECT sec.oidc_key_of('\\x0000000001')",
+                "SELECT nonce FROM drm.oidc_logins", "SELECT sec.key_of('\\x0000000001')",
                 "SELECT sec.oidc_may_write(NULL::drm.oidc_providers)"):
         enter(siege, attacker)
         refused(attacker, DENIED, sql, says="permission denied")
