@@ -54,6 +54,8 @@ bool bench_drain(bench *b);    /* jobs.c */
 bool bench_latency(bench *b);  /* latency.c */
 bool bench_logins(bench *b);   /* logins.c */
 bool bench_reads(bench *b);    /* reads.c */
+bool bench_snmp(bench *b);     /* snmp.c */
+bool bench_dead(bench *b);     /* dead.c */
 
 /* ---- main.c ---- */
 extern volatile sig_atomic_t bench_stopped; /* a signal asked to end */
@@ -68,6 +70,7 @@ size_t bench_scaled(const bench *b, size_t n, size_t low);
 /* ---- clock.c ---- */
 int64_t now_us(void);
 void pause_ms(unsigned ms);
+double thread_cpu_s(void); /* user and system time of the calling thread */
 /* Sorts the samples; p of 0..1 by the nearest rank. */
 void samples_sort(double *samples, size_t n);
 double samples_percentile(const double *sorted, size_t n, double p);

@@ -1,6 +1,7 @@
 /* Time and percentiles. Called by every benchmark. */
 #include "bench.h"
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 int64_t now_us(void)
@@ -33,4 +34,11 @@ double samples_percentile(const double *sorted, size_t n, double p)
     if ((double)rank < p * (double)n)
         rank++;
     return sorted[rank ? (rank > n ? n : rank) - 1 : 0];
+}
+
+double thread_cpu_s(void)
+{
+    struct rusage u;
+    getrusage(RUSAGE_THREAD, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }

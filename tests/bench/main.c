@@ -17,6 +17,8 @@ volatile sig_atomic_t bench_stopped;
 
 static const benchmark benchmarks[] = {
     { "ceilings", "pgbench, a raw UDP client and libpq in pipeline mode: what the machine gives", bench_ceilings },
+    { "snmp", "the SNMP driver alone over 10,000 fast agents, beside a raw UDP client", bench_snmp },
+    { "dead", "20,000 agents that answer, alone and among 5,000 that do not: the SNMP driver alone", bench_dead },
     { "reads", "REST reads a second, by wrk", bench_reads },
     { "logins", "a device by id, one request after the other, alone and beside 200 log-ins at once", bench_logins },
     { "latency", "one job on an idle system: by reading, over its event stream, through the library", bench_latency },

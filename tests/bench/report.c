@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum aim_kind { NO_AIM, AT_LEAST, AT_MOST };
+enum aim_kind { NO_AIM, AT_LEAST, AT_MOST, RATIO_AT_LEAST, RATIO_AT_MOST };
 
 typedef struct figure {
     const char *name, *doc, *unit;
@@ -21,6 +21,7 @@ typedef struct figure {
 #define ROW    "ceiling.row"
 #define LIST   "ceiling.list50"
 #define HTTP   "reads.health"
+#define RAW    "ceiling.raw"
 
 static const figure figures[] = {
     { "ceiling.claim_finish", "pgbench: claim and finish by the hundred", "jobs/s", NO_AIM, 0, { NULL } },
@@ -33,6 +34,15 @@ static const figure figures[] = {
     { "ceiling.udp", "raw UDP client, window of 64, against the same agent", "requests/s", NO_AIM, 0, { NULL } },
     { "ceiling.row", "libpq pipeline: one row by id", "statements/s", NO_AIM, 0, { NULL } },
     { "ceiling.list50", "libpq pipeline: a list of 50", "statements/s", NO_AIM, 0, { NULL } },
+
+    { "ceiling.raw", "raw UDP client, window of 512, against 10,000 fast agents", "requests/s", NO_AIM, 0, { NULL } },
+    { "ceiling.raw.cpu", "the same: CPU of its thread, a request", "us", NO_AIM, 0, { NULL } },
+    { "snmp.get", "the SNMP driver alone, v2c GET, the same agents", "requests/s", RATIO_AT_LEAST, 0.5, { RAW } },
+    { "snmp.get.cpu", "the same: CPU of its thread, a GET", "us", AT_MOST, 12, { NULL } },
+    { "snmp.snmpd", "the SNMP driver alone, v2c GET, the stack's agent", "requests/s", NO_AIM, 0, { UDP } },
+    { "snmp.snmpd.cpu", "the same: CPU of its thread, a GET", "us", NO_AIM, 0, { NULL } },
+    { "dead.alone", "20,000 GETs of live agents, until the last answer", "ms", NO_AIM, 0, { NULL } },
+    { "dead.among", "the same among 5,000 dead ones (2 s timeout)", "ms", RATIO_AT_MOST, 1.1, { "dead.alone" } },
 
     { "jobs.fake.libdrm", "fake jobs end to end, submitted by the library", "jobs/s", NO_AIM, 0, { PG } },
     { "submit.fake.libdrm", "their submission, 500 a call, 2 threads", "jobs/s", NO_AIM, 0, { NULL } },
@@ -162,9 +172,26 @@ static const figure *ceiling_of(const figure *f)
     return lowest;
 }
 
+static bool is_ratio(const figure *f)
+{
+    return f->aim_kind == RATIO_AT_LEAST || f->aim_kind == RATIO_AT_MOST;
+}
+
+static bool is_least(const figure *f)
+{
+    return f->aim_kind == AT_LEAST || f->aim_kind == RATIO_AT_LEAST;
+}
+
+/* An aim of the ratio holds against the ceiling measured in the same run; without one nothing is said. */
+static bool has_aim(const figure *f)
+{
+    return f->aim_kind != NO_AIM && (!is_ratio(f) || ceiling_of(f));
+}
+
 static bool reached(const figure *f, double value)
 {
-    return f->aim_kind == AT_LEAST ? value >= f->aim : value <= f->aim;
+    double held = is_ratio(f) ? value / report_get(ceiling_of(f)->name) : value;
+    return is_least(f) ? held >= f->aim : held <= f->aim;
 }
 
 /* Three significant figures are all that a run of seconds tells. */
@@ -185,11 +212,11 @@ static void print_figure(const figure *f, double value)
         printf("%10s %6.2f  ", number(c, top), value / top);
     else
         printf("%10s %6s  ", "", "");
-    if (f->aim_kind == NO_AIM)
-        printf("%-14s", "");
-    else
-        printf("%s%s %-8s", f->aim_kind == AT_LEAST ? ">= " : "<= ", number(a, f->aim),
+    if (has_aim(f))
+        printf("%s%s%s %-7s", is_least(f) ? ">= " : "<= ", number(a, f->aim), is_ratio(f) ? "x" : "",
                reached(f, value) ? "yes" : "NO");
+    else
+        printf("%-14s", "");
     printf(" %s\n", f->doc);
 }
 
@@ -224,8 +251,9 @@ static json_t *figure_json(const figure *f, double value)
         json_object_set_new(json, "ceiling", json_string(ceiling->name));
         json_object_set_new(json, "ratio", json_real(value / report_get(ceiling->name)));
     }
-    if (json && f->aim_kind != NO_AIM) {
-        json_object_set_new(json, f->aim_kind == AT_LEAST ? "at_least" : "at_most", json_real(f->aim));
+    if (json && has_aim(f)) {
+        static const char *const words[2][2] = { { "at_most", "at_least" }, { "ratio_at_most", "ratio_at_least" } };
+        json_object_set_new(json, words[is_ratio(f)][is_least(f)], json_real(f->aim));
         json_object_set_new(json, "reached", json_boolean(reached(f, value)));
     }
     return json;

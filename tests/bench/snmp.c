@@ -1,0 +1,116 @@
+/* SNMP without worker and database: the driver alone over 10,000 agents, beside a raw client that does nothing but send
+ * and count; and the driver against the stack's one snmpd. Called by main.c. */
+#include "agents.h"
+#include "driver.h"
+#include <math.h>
+#include <stdio.h>
+
+enum {
+    ADDRESSES = 10000,
+    GETS = 400000,
+    SNMPD_GETS = 60000,
+    WINDOW = 512,
+    ROUNDS = 3, /* raw client and driver take turns; the median of each counts */
+};
+
+#define GET "{\"oids\":[\"1.3.6.1.2.1.1.1.0\"]}"
+#define V2C "{\"version\":\"2c\",\"timeout_ms\":2000,\"retries\":2}"
+
+typedef struct place {
+    const char *host; /* NULL: the agents' addresses, in turn */
+    size_t addresses;
+} place;
+
+static bool address_of(const void *user, size_t i, char *text, size_t size)
+{
+    const place *p = user;
+
+    if (p->host)
+        snprintf(text, size, "%s", p->host);
+    else
+        agents_address(i % p->addresses, text);
+    return true;
+}
+
+static double us_each(const driver_figures *f, double count)
+{
+    return f->cpu_s * 1e6 / count;
+}
+
+static double rate(const driver_figures *f)
+{
+    return (double)f->completed / f->seconds;
+}
+
+static double median(double *samples, size_t n)
+{
+    samples_sort(samples, n);
+    return samples_percentile(samples, n, 0.5);
+}
+
+static bool gets(bench *b, driver_bench *d, unsigned port)
+{
+    const place agents_place = { NULL, ADDRESSES };
+    driver_run run = { .operation = "get",
+                       .params = GET,
+                       .settings = V2C,
+                       .community = "public",
+                       .port = port,
+                       .count = ADDRESSES,
+                       .window = WINDOW,
+                       .address = address_of,
+                       .user = &agents_place };
+    double raw[ROUNDS], raw_cpu[ROUNDS], driver[ROUNDS], cpu[ROUNDS];
+    driver_figures f;
+
+    if (!driver_bench_run(d, &run, &f)) /* warm */
+        return false;
+    run.count = bench_scaled(b, GETS, ADDRESSES) / ROUNDS;
+    for (size_t i = 0; i < ROUNDS; i++) {
+        if (!raw_run(b, port, ADDRESSES, run.count, &f))
+            return false;
+        raw[i] = rate(&f);
+        raw_cpu[i] = us_each(&f, (double)f.completed);
+        if (!driver_bench_run(d, &run, &f))
+            return false;
+        driver[i] = rate(&f);
+        cpu[i] = us_each(&f, (double)f.completed);
+    }
+    report_set("ceiling.raw", median(raw, ROUNDS));
+    report_set("ceiling.raw.cpu", median(raw_cpu, ROUNDS));
+    report_set("snmp.get", median(driver, ROUNDS));
+    report_set("snmp.get.cpu", median(cpu, ROUNDS));
+    return true;
+}
+
+static bool against_snmpd(bench *b, driver_bench *d)
+{
+    const place snmpd = { b->snmp_host, 1 };
+    driver_run run = { .operation = "get",
+                       .params = GET,
+                       .settings = V2C,
+                       .community = b->snmp_community,
+                       .port = b->snmp_port,
+                       .count = bench_scaled(b, SNMPD_GETS, 1000),
+                       .window = WINDOW,
+                       .address = address_of,
+                       .user = &snmpd };
+    driver_figures f;
+
+    if ((isnan(report_get("ceiling.udp")) && !ceiling_udp(b)) || !driver_bench_run(d, &run, &f))
+        return false;
+    report_set("snmp.snmpd", rate(&f));
+    report_set("snmp.snmpd.cpu", us_each(&f, (double)f.completed));
+    return true;
+}
+
+bool bench_snmp(bench *b)
+{
+    agents a;
+    driver_bench *d = agents_start(b, &a) ? driver_bench_open(b) : NULL;
+    bool done = d && gets(b, d, a.port) && against_snmpd(b, d);
+
+    driver_bench_close(d);
+    agents_stop(&a);
+    return done;
+}
