@@ -29,8 +29,9 @@ typedef struct bench {
 
     double scale;         /* of counts and durations */
     unsigned limit_s;     /* most time of one benchmark */
+    unsigned soak_min;    /* minutes of a soak */
     unsigned connections; /* REST submissions at once */
-    const char *pgbench, *wrk;
+    const char *pgbench, *wrk, *worker;
 
     http_target target;
     char *token; /* of the latest log-in */
@@ -56,6 +57,9 @@ bool bench_logins(bench *b);   /* logins.c */
 bool bench_reads(bench *b);    /* reads.c */
 bool bench_snmp(bench *b);     /* snmp.c */
 bool bench_dead(bench *b);     /* dead.c */
+bool bench_engine(bench *b);   /* engine.c */
+bool bench_memory(bench *b);   /* memory.c */
+bool bench_soak(bench *b);     /* soak.c */
 
 /* ---- main.c ---- */
 extern volatile sig_atomic_t bench_stopped; /* a signal asked to end */
@@ -90,6 +94,8 @@ void processes_init(void);
 /* own_backend: the PostgreSQL backend of drm-bench's own connection, left out; 0: none. */
 cpu_times processes_cpu(int own_backend);
 memory_use process_memory(int process);
+/* Of a process by its id; known from /proc. */
+memory_use memory_of(pid_t pid);
 /* Stops or resumes the worker by a signal; false when its pid is not known or it is gone. Safe in a signal handler. */
 bool processes_worker_pause(bool pause);
 
@@ -110,6 +116,35 @@ void fixture_remove(bench *b);
 bool fixture_login(bench *b);
 /* A request that must be answered with status; the JSON answer (new reference), or NULL after a message. */
 json_t *fixture_call(bench *b, http *h, const char *method, const char *path, const char *body, int status);
+
+/* ---- fleet.c: devices by the thousand, each with an address of its own, written by the superuser ---- */
+typedef struct fleet {
+    char name[64]; /* prefix of the devices' names */
+    size_t n;
+    char (*ids)[ID_SIZE];
+} fleet;
+/* n devices at the agents' port; silent: at addresses that never answer. settings: of their SNMP profiles. False after
+ * a message; fleet_remove() is to be called all the same. */
+bool fleet_make(bench *b, fleet *f, const char *name, size_t n, unsigned port, bool silent, const char *settings);
+/* With their jobs and results. */
+void fleet_remove(bench *b, fleet *f);
+/* Jobs of one GET of sysDescr.0 for devices of the fleet in turn, in a lane of the bench's own. */
+bool fleet_queue(bench *b, const fleet *f, const char *lane, size_t count);
+
+/* ---- worker.c: a drm-worker of the bench's own, for a lane of its own ---- */
+pid_t worker_start(bench *b, const char *lane, unsigned slots); /* 0 after a message */
+void worker_stop(pid_t pid);
+
+/* ---- jobs.c ---- */
+typedef struct job_kind {
+    const char *protocol, *operation, *params;
+} job_kind;
+extern const job_kind job_get; /* of sysDescr.0 */
+/* Submits count jobs for the devices in turn, 500 a call, by two threads. */
+bool jobs_submit(bench *b, const job_kind *kind, drmgmt_context *context, const char (*devices)[ID_SIZE],
+                 size_t n_devices, size_t count);
+/* Logs in anew and notes the time on the database's clock. */
+bool jobs_begin(bench *b, char *since, size_t size);
 
 /* ---- database.c: the superuser's connection ---- */
 bool database_open(bench *b);
@@ -147,6 +182,8 @@ bool load_run(bench *b, load *l);
 
 /* ---- the ceilings ---- */
 bool ceiling_pgbench(bench *b);
+/* pgbench with the scheduler's own functions, claim and finish, over jobs of the fleet: ceiling.sched. */
+bool ceiling_sched(bench *b, const fleet *f);
 bool ceiling_udp(bench *b);
 bool ceiling_libpq(bench *b);
 

@@ -8,9 +8,7 @@
 
 enum { JOBS = 20000, BATCH = 500, THREADS = 2, PAUSE_MAX_S = 12 };
 
-typedef struct job_kind {
-    const char *protocol, *operation, *params;
-} job_kind;
+const job_kind job_get = { "snmp", "get", "{\"oids\":[\"1.3.6.1.2.1.1.1.0\"]}" };
 
 static const job_kind kinds[] = {
     { "fake", "echo", "{\"value\":\"hello\"}" },
@@ -22,6 +20,8 @@ typedef struct submitter {
     bench *b;
     const job_kind *kind;
     drmgmt_context *context;
+    const char (*devices)[ID_SIZE];
+    size_t n_devices;
     size_t first, count; /* of the run's jobs */
     bool done;
     pthread_t thread;
@@ -32,7 +32,7 @@ static drmgmt_draft *make_draft(const submitter *s, size_t i)
     drmgmt_error *error = NULL;
     const struct {
         const char *name, *value;
-    } fields[] = { { "device_id", s->b->devices[i % JOB_DEVICES] },
+    } fields[] = { { "device_id", s->devices[i % s->n_devices] },
                    { "protocol", s->kind->protocol },
                    { "operation", s->kind->operation },
                    { "params", s->kind->params } };
@@ -78,14 +78,21 @@ static void *submit_thread(void *user)
     return NULL;
 }
 
-static bool submit_by_library(bench *b, const job_kind *kind, drmgmt_context *context, size_t count)
+bool jobs_submit(bench *b, const job_kind *kind, drmgmt_context *context, const char (*devices)[ID_SIZE],
+                 size_t n_devices, size_t count)
 {
     submitter s[THREADS];
     bool done = true;
     int started = 0;
     for (; started < THREADS; started++) {
         size_t first = count * (size_t)started / THREADS, end = count * ((size_t)started + 1) / THREADS;
-        s[started] = (submitter){ .b = b, .kind = kind, .context = context, .first = first, .count = end - first };
+        s[started] = (submitter){ .b = b,
+                                  .kind = kind,
+                                  .context = context,
+                                  .devices = devices,
+                                  .n_devices = n_devices,
+                                  .first = first,
+                                  .count = end - first };
         if (pthread_create(&s[started].thread, NULL, submit_thread, &s[started])) {
             done = bench_fail(b, "a thread cannot be started");
             break;
@@ -134,7 +141,7 @@ static bool submit_by_rest(bench *b, const job_kind *kind, size_t count, int64_t
 }
 
 /* ---- the benchmarks ---- */
-static bool begin(bench *b, char *since, size_t size)
+bool jobs_begin(bench *b, char *since, size_t size)
 {
     if (!fixture_login(b) || !database_run(b, "VACUUM ANALYZE drm.jobs"))
         return false;
@@ -156,11 +163,11 @@ static bool end_to_end(bench *b, const job_kind *kind, drmgmt_context *context)
     const char *way = context ? "libdrm" : "rest";
     int64_t done_us;
     double seconds;
-    if (!begin(b, since, sizeof since))
+    if (!jobs_begin(b, since, sizeof since))
         return false;
     int own = PQbackendPID(b->admin);
     cpu_times from = processes_cpu(own);
-    bool submitted = context ? submit_by_library(b, kind, context, count)
+    bool submitted = context ? jobs_submit(b, kind, context, (const char(*)[ID_SIZE])b->devices, JOB_DEVICES, count)
                              : submit_by_rest(b, kind, count, INT64_MAX, &answered, &seconds);
     int64_t submitted_us = now_us();
     if (!submitted || !database_wait_jobs(b, since, count, &done_us))
@@ -192,7 +199,7 @@ static bool drain(bench *b, const job_kind *kind)
     size_t answered = 0;
     double seconds = 0;
     int64_t done_us;
-    if (!begin(b, since, sizeof since))
+    if (!jobs_begin(b, since, sizeof since))
         return false;
     int own = PQbackendPID(b->admin);
     if (!processes_worker_pause(true))

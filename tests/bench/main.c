@@ -19,11 +19,14 @@ static const benchmark benchmarks[] = {
     { "ceilings", "pgbench, a raw UDP client and libpq in pipeline mode: what the machine gives", bench_ceilings },
     { "snmp", "the SNMP driver alone over 10,000 fast agents, beside a raw UDP client", bench_snmp },
     { "dead", "20,000 agents that answer, alone and among 5,000 that do not: the SNMP driver alone", bench_dead },
+    { "engine", "durable SNMP GET jobs of 10,000 devices, beside pgbench with the same functions", bench_engine },
+    { "memory", "a worker with 10,000 operations in flight", bench_memory },
     { "reads", "REST reads a second, by wrk", bench_reads },
     { "logins", "a device by id, one request after the other, alone and beside 200 log-ins at once", bench_logins },
     { "latency", "one job on an idle system: by reading, over its event stream, through the library", bench_latency },
     { "jobs", "20,000 fake and 20,000 SNMP GET jobs end to end, by the library and over REST", bench_jobs },
     { "drain", "submissions with the worker paused, then the worker alone with a full queue", bench_drain },
+    { "soak", "a steady load for --soak MINUTES, and how memory grows; only when asked for", bench_soak },
 };
 
 static const char usage[] = "Usage: drm-bench [OPTION]...\n"
@@ -37,7 +40,8 @@ static const char usage[] = "Usage: drm-bench [OPTION]...\n"
                             "  --scale F           counts and durations times F, 0.01..10 (1)\n"
                             "  --connections N     REST submissions at once, 1..200 (32)\n"
                             "  --limit SECONDS     most time of one benchmark, 5..3600 (180)\n"
-                            "  --pgbench PATH, --wrk PATH\n"
+                            "  --pgbench PATH, --wrk PATH, --worker PATH (drm-worker of the same build)\n"
+                            "  --soak MINUTES      of --only soak, 1..10080 (60)\n"
                             "  --json              one JSON object in place of the table\n"
                             "  --help\n"
                             "\n"
@@ -123,7 +127,18 @@ typedef struct flags {
     bool json, selected[COUNT(benchmarks)], any_selected;
 } flags;
 
-enum option_id { OPT_ONLY = 1, OPT_SCALE, OPT_CONNECTIONS, OPT_LIMIT, OPT_PGBENCH, OPT_WRK, OPT_JSON, OPT_HELP };
+enum option_id {
+    OPT_ONLY = 1,
+    OPT_SCALE,
+    OPT_CONNECTIONS,
+    OPT_LIMIT,
+    OPT_PGBENCH,
+    OPT_WRK,
+    OPT_WORKER,
+    OPT_SOAK,
+    OPT_JSON,
+    OPT_HELP
+};
 
 static const struct option options[] = {
     { "only", required_argument, NULL, OPT_ONLY },
@@ -132,6 +147,8 @@ static const struct option options[] = {
     { "limit", required_argument, NULL, OPT_LIMIT },
     { "pgbench", required_argument, NULL, OPT_PGBENCH },
     { "wrk", required_argument, NULL, OPT_WRK },
+    { "worker", required_argument, NULL, OPT_WORKER },
+    { "soak", required_argument, NULL, OPT_SOAK },
     { "json", no_argument, NULL, OPT_JSON },
     { "help", no_argument, NULL, OPT_HELP },
     { NULL, 0, NULL, 0 },
@@ -189,6 +206,14 @@ static bool take_option(bench *b, flags *f, int option)
         return true;
     case OPT_WRK:
         b->wrk = optarg;
+        return true;
+    case OPT_WORKER:
+        b->worker = optarg;
+        return true;
+    case OPT_SOAK:
+        if (!parse_number("--soak", 1, 10080, &n))
+            return false;
+        b->soak_min = (unsigned)n;
         return true;
     case OPT_JSON:
         return f->json = true;
@@ -250,10 +275,11 @@ static bool run_benchmarks(bench *b, const flags *f)
 {
     bool done = true;
     for (size_t i = 0; i < COUNT(benchmarks) && !bench_stopped; i++) {
-        if (f->any_selected && !f->selected[i])
+        bool soak = benchmarks[i].run == bench_soak;
+        if (f->any_selected ? !f->selected[i] : soak)
             continue;
         b->running = benchmarks[i].name;
-        b->deadline_us = now_us() + (int64_t)b->limit_s * 1000000;
+        b->deadline_us = now_us() + ((int64_t)b->limit_s + (soak ? 60 * (int64_t)b->soak_min : 0)) * 1000000;
         bench_note(b, "%s", benchmarks[i].doc);
         done = benchmarks[i].run(b) && done;
         processes_worker_pause(false);
@@ -264,9 +290,13 @@ static bool run_benchmarks(bench *b, const flags *f)
 
 int main(int argc, char **argv)
 {
-    bench b = {
-        .scale = 1, .limit_s = 180, .connections = 32, .pgbench = find_pgbench(), .wrk = "wrk", .running = "start"
-    };
+    bench b = { .scale = 1,
+                .limit_s = 180,
+                .soak_min = 60,
+                .connections = 32,
+                .pgbench = find_pgbench(),
+                .wrk = "wrk",
+                .running = "start" };
     flags f = { 0 };
     if (!parse_flags(&b, &f, argc, argv) || !read_environment(&b))
         return EXIT_USAGE;

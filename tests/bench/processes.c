@@ -118,14 +118,14 @@ static double kilobytes(pid_t pid, const char *file, const char *label)
     return value;
 }
 
+memory_use memory_of(pid_t pid)
+{
+    return (memory_use){ kilobytes(pid, "status", "VmRSS:"), kilobytes(pid, "smaps_rollup", "Pss:") };
+}
+
 memory_use process_memory(int process)
 {
-    memory_use m = { -1, -1 };
-    if (pids[process]) {
-        m.rss_mb = kilobytes(pids[process], "status", "VmRSS:");
-        m.pss_mb = kilobytes(pids[process], "smaps_rollup", "Pss:");
-    }
-    return m;
+    return pids[process] ? memory_of(pids[process]) : (memory_use){ -1, -1 };
 }
 
 bool processes_worker_pause(bool pause)

@@ -22,6 +22,7 @@ typedef struct figure {
 #define LIST   "ceiling.list50"
 #define HTTP   "reads.health"
 #define RAW    "ceiling.raw"
+#define SCHED  "ceiling.sched"
 
 static const figure figures[] = {
     { "ceiling.claim_finish", "pgbench: claim and finish by the hundred", "jobs/s", NO_AIM, 0, { NULL } },
@@ -43,6 +44,15 @@ static const figure figures[] = {
     { "snmp.snmpd.cpu", "the same: CPU of its thread, a GET", "us", NO_AIM, 0, { NULL } },
     { "dead.alone", "20,000 GETs of live agents, until the last answer", "ms", NO_AIM, 0, { NULL } },
     { "dead.among", "the same among 5,000 dead ones (2 s timeout)", "ms", RATIO_AT_MOST, 1.1, { "dead.alone" } },
+
+    { "ceiling.sched", "pgbench: sched.claim and sched.finish of 512 jobs", "jobs/s", NO_AIM, 0, { NULL } },
+    { "engine.get", "SNMP GET jobs of 10,000 devices, full queue to last result", "jobs/s", AT_LEAST, 10000, { NULL } },
+    { "engine.get.share", "the same, held against pgbench", "jobs/s", RATIO_AT_LEAST, 0.6, { SCHED } },
+    { "memory.flight.rss", "a worker with 10,000 operations in flight, resident", "MiB", AT_MOST, 200, { NULL } },
+    { "memory.flight.idle.rss", "the same worker before them", "MiB", NO_AIM, 0, { NULL } },
+    { "soak.jobs", "jobs done in the soak", "jobs", NO_AIM, 0, { NULL } },
+    { "soak.worker.growth", "drm-worker, resident, growth an hour", "MiB", NO_AIM, 0, { NULL } },
+    { "soak.drmd.growth", "drmd, resident, growth an hour", "MiB", NO_AIM, 0, { NULL } },
 
     { "jobs.fake.libdrm", "fake jobs end to end, submitted by the library", "jobs/s", NO_AIM, 0, { PG } },
     { "submit.fake.libdrm", "their submission, 500 a call, 2 threads", "jobs/s", NO_AIM, 0, { NULL } },
