@@ -3,11 +3,11 @@
 #include "worker/loop.h"
 
 #include "core/core.h"
+#include "worker/wheel.h"
 #include <uv.h>
 
-/* Freed timers are kept for reuse: closing a libuv handle takes a turn of the loop, and a driver may need one an
- * operation. */
-enum { SPARE_TIMERS_MAX = 1024 };
+/* Timers come by the slab and freed ones are kept for reuse: a driver needs one an operation. */
+enum { TIMERS_A_SLAB = 64 };
 
 struct drmgmt_loop {
     uv_loop_t uv;
@@ -16,8 +16,11 @@ struct drmgmt_loop {
     void (*woken)(void *user);
     void (*turn)(void *user);
     void *user;
+    drmgmt__wheel wheel; /* all timers; the loop has one for the next of them */
+    uv_timer_t tick;
+    uint64_t tick_at; /* UINT64_MAX: not set */
     drmgmt_timer *spare;
-    unsigned n_spare;
+    struct slab *slabs;
 };
 
 struct drmgmt_watch {
@@ -29,10 +32,16 @@ struct drmgmt_watch {
 };
 
 struct drmgmt_timer {
-    uv_timer_t uv;
+    drmgmt__wheel_node node; /* first, so that one is the other */
+    drmgmt_loop *loop;
     drmgmt_timer_fn *fn;
     void *user;
     drmgmt_timer *next; /* of the spare ones */
+};
+
+struct slab {
+    struct slab *next;
+    drmgmt_timer timers[TIMERS_A_SLAB];
 };
 
 static void on_wake(uv_async_t *wake)
@@ -63,6 +72,10 @@ int drmgmt__loop_new(void (*woken)(void *user), void *user, drmgmt_loop **out, d
     loop->wake.data = loop;
     uv_prepare_init(&loop->uv, &loop->before_wait);
     loop->before_wait.data = loop;
+    uv_timer_init(&loop->uv, &loop->tick);
+    loop->tick.data = loop;
+    loop->tick_at = UINT64_MAX;
+    drmgmt__wheel_init(&loop->wheel, uv_now(&loop->uv));
     *out = loop;
     return 0;
 }
@@ -117,8 +130,8 @@ static void free_handle(uv_handle_t *handle)
 static void close_left(uv_handle_t *handle, void *user)
 {
     (void)user;
-    if (!uv_is_closing(handle))
-        uv_close(handle, handle->type == UV_ASYNC || handle->type == UV_PREPARE ? NULL : free_handle);
+    if (!uv_is_closing(handle)) /* the watches are left; the rest is the loop's own */
+        uv_close(handle, handle->type == UV_POLL ? free_handle : NULL);
 }
 
 void drmgmt__loop_free(drmgmt_loop *loop)
@@ -130,6 +143,11 @@ void drmgmt__loop_free(drmgmt_loop *loop)
     while (uv_run(&loop->uv, UV_RUN_DEFAULT))
         ;
     uv_loop_close(&loop->uv);
+    while (loop->slabs) {
+        struct slab *next = loop->slabs->next;
+        free(loop->slabs);
+        loop->slabs = next;
+    }
     free(loop);
 }
 
@@ -191,25 +209,57 @@ void drmgmt_watch_free(drmgmt_watch *watch)
 
 /* ---- timers ---- */
 
-static void on_timer(uv_timer_t *uv)
+static void on_tick(uv_timer_t *tick);
+
+/* Has the loop look at the wheel by then. Nothing that waits keeps the loop running, as no handle would. */
+static void tick_by(drmgmt_loop *loop, uint64_t at)
 {
-    drmgmt_timer *timer = uv->data;
-    timer->fn(timer->user);
+    uint64_t now = uv_now(&loop->uv);
+
+    if (loop->wheel.n == 0) {
+        uv_timer_stop(&loop->tick);
+        loop->tick_at = UINT64_MAX;
+    } else if (at < loop->tick_at) {
+        loop->tick_at = at;
+        uv_timer_start(&loop->tick, on_tick, at > now ? at - now : 0, 0);
+    }
+}
+
+static void on_tick(uv_timer_t *tick)
+{
+    drmgmt_loop *loop = tick->data;
+    drmgmt__wheel_node *node;
+
+    loop->tick_at = UINT64_MAX;
+    drmgmt__wheel_advance(&loop->wheel, uv_now(&loop->uv));
+    while ((node = drmgmt__wheel_take(&loop->wheel))) {
+        drmgmt_timer *timer = (drmgmt_timer *)(void *)node;
+        timer->fn(timer->user);
+    }
+    tick_by(loop, drmgmt__wheel_next(&loop->wheel));
+}
+
+static void give_back(drmgmt_timer *timer)
+{
+    timer->next = timer->loop->spare;
+    timer->loop->spare = timer;
 }
 
 static drmgmt_timer *take_timer(drmgmt_loop *loop)
 {
-    drmgmt_timer *timer = loop->spare;
-    if (timer) {
-        loop->spare = timer->next;
-        loop->n_spare--;
-        return timer;
+    if (!loop->spare) {
+        struct slab *slab = calloc(1, sizeof *slab);
+        if (!slab)
+            return NULL;
+        slab->next = loop->slabs;
+        loop->slabs = slab;
+        for (size_t i = 0; i < TIMERS_A_SLAB; i++) {
+            slab->timers[i].loop = loop;
+            give_back(&slab->timers[i]);
+        }
     }
-    timer = calloc(1, sizeof *timer);
-    if (!timer)
-        return NULL;
-    uv_timer_init(&loop->uv, &timer->uv);
-    timer->uv.data = timer;
+    drmgmt_timer *timer = loop->spare;
+    loop->spare = timer->next;
     return timer;
 }
 
@@ -226,20 +276,23 @@ drmgmt_timer *drmgmt_loop_timer(drmgmt_loop *loop, uint64_t ms, drmgmt_timer_fn 
 
 int drmgmt_timer_again(drmgmt_timer *timer, uint64_t ms)
 {
-    return uv_timer_start(&timer->uv, on_timer, ms, 0) ? DRMGMT_ERR_IO : 0;
+    drmgmt_loop *loop = timer->loop;
+    uint64_t now = uv_now(&loop->uv), due = ms < UINT64_MAX - now ? now + ms : UINT64_MAX;
+
+    drmgmt__wheel_remove(&loop->wheel, &timer->node);
+    if (loop->wheel.n == 0) /* the wheel stood still */
+        drmgmt__wheel_advance(&loop->wheel, now);
+    tick_by(loop, drmgmt__wheel_add(&loop->wheel, &timer->node, due));
+    return 0;
 }
 
 void drmgmt_timer_free(drmgmt_timer *timer)
 {
     if (!timer)
         return;
-    drmgmt_loop *loop = (drmgmt_loop *)timer->uv.loop; /* its first member */
-    uv_timer_stop(&timer->uv);
-    if (loop->n_spare >= SPARE_TIMERS_MAX) {
-        uv_close((uv_handle_t *)&timer->uv, free_handle);
-        return;
-    }
-    timer->next = loop->spare;
-    loop->spare = timer;
-    loop->n_spare++;
+    drmgmt_loop *loop = timer->loop;
+    drmgmt__wheel_remove(&loop->wheel, &timer->node);
+    if (loop->wheel.n == 0)
+        tick_by(loop, UINT64_MAX);
+    give_back(timer);
 }
