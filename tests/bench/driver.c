@@ -32,7 +32,10 @@ struct driver_bench {
 #define DEVICE "01890a5d-ac96-774b-bcce-b302099a8058"
 #define JOB    "01890a5d-ac96-774b-bcce-b302099a8059"
 
-enum { COUNTS = 1 };
+enum {
+    COUNTS = 1,
+    BEGUN_A_TURN = 512, /* as many as a claim brings a worker */
+};
 
 static void on_ended(void *user, drmgmt__op *op, const drmgmt__op_end *end)
 {
@@ -50,7 +53,8 @@ static void on_ended(void *user, drmgmt__op *op, const drmgmt__op_end *end)
     if (op->attempt & COUNTS) {
         d->figures.live_seconds = (double)(now_us() - d->from_us) / 1e6;
         if (!end->result && !d->problem)
-            d->problem = !bench_fail(d->b, "an operation failed: %s: %s", end->code, end->message);
+            d->problem = !bench_fail(d->b, "an operation failed after %.3f s: %s: %s", d->figures.live_seconds,
+                                     end->code, end->message);
     }
     if (d->ended == d->run->count || d->problem)
         drmgmt__loop_stop(d->loop);
@@ -89,9 +93,14 @@ static void top_up(void *user)
 {
     driver_bench *d = user;
 
-    while (!d->problem && d->n_free && d->begun < d->run->count)
+    for (size_t n = 0; !d->problem && d->n_free && d->begun < d->run->count; n++) {
+        if (n == BEGUN_A_TURN) {
+            drmgmt__loop_wake(d->loop);
+            break;
+        }
         if (!begin(d))
             d->problem = !bench_fail(d->b, "out of memory");
+    }
     if (!d->problem && bench_over(d->b))
         d->problem = !bench_fail(d->b, "given up after %zu operations", d->ended);
     if (d->problem)

@@ -13,7 +13,7 @@
 
 enum {
     MESSAGES = 16,     /* received by one call */
-    CALLS_A_TURN = 16, /* then the rest of the loop gets its turn */
+    CALLS_A_TURN = 64, /* then the rest of the loop gets its turn; more than a claim sends, lest the socket fill */
     ERRORS_A_TURN = 256,
     SEND_TRIES = 4,
     BUFFER_BYTES = 4 << 20
