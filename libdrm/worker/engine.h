@@ -1,7 +1,7 @@
-/* The worker engine's state, shared by its four threads: the loop (run.c), the ledger (ledger.c), bell and keeper
- * (keeper.c). Made and ended in worker.c. Internal.
+/* The worker engine's state, shared by its threads: the loop (run.c), the ledger (ledger.c) and its claimer
+ * (claimer.c), bell and keeper (keeper.c). Made and ended in worker.c. Internal.
  *
- *     ledger --inbox--> loop --outbox--> ledger --PostgreSQL
+ *     PostgreSQL --claimer--> inbox --> loop --> outbox --ledger--> PostgreSQL
  *
  * A lease is one registration of this worker with the database. When it is lost, everything claimed under it belongs to
  * others: results are dropped, operations taken back, and the engine goes on under a new one. */
@@ -52,6 +52,17 @@ typedef struct drmgmt__batch {
     drmgmt__net_policy **policies; /* the outbound policy of each job's tenant; NULL: they could not be read */
 } drmgmt__batch;
 
+/* What the ledger asks the claimer for, and what came of it. */
+typedef struct drmgmt__claim_order {
+    const drmgmt__lease *lease;
+    unsigned limit;
+    /* out */
+    size_t count;        /* jobs that came, and were handed to the loop */
+    drmgmt_error *error; /* why none could; then, or else, why the outbound rules could not be read */
+    bool claimed;        /* false: the claim failed, or nobody knows whether it did */
+    uint64_t took_ms;
+} drmgmt__claim_order;
+
 /* Results. Each of the arrays has room for all there can be (slots + DRMGMT__UNSENT_MAX), so that none is ever lost for
  * want of memory; what is not used costs no memory either. */
 typedef struct drmgmt__results {
@@ -83,13 +94,16 @@ struct drmgmt_worker {
 
     /* between the threads */
     pthread_mutex_t mutex;
-    pthread_cond_t ledger_wake, keeper_wake, bell_wake;
+    pthread_cond_t ledger_wake, claimer_wake, keeper_wake, bell_wake;
     drmgmt__batch *inbox, **inbox_end;
     drmgmt__results outbox;
     drmgmt__lease *leases; /* all there were */
     drmgmt__ids cancels;   /* for the loop */
     drmgmt__ids known;     /* from the loop: what it has in flight */
     unsigned occupied;     /* claimed and not yet in the outbox */
+    drmgmt__claim_order order;
+    enum { DRMGMT__ORDER_NONE, DRMGMT__ORDER_GIVEN, DRMGMT__ORDER_TAKEN, DRMGMT__ORDER_DONE } order_state;
+    bool claimer_over; /* the claimer is to end */
     bool ledger_waits;
     bool rang;     /* the bell */
     bool lost;     /* the lease, as the keeper was told */
@@ -145,8 +159,11 @@ int drmgmt__worker_loop_init(drmgmt_worker *w, drmgmt_error **error);
 void drmgmt__worker_loop_free(drmgmt_worker *w);
 void drmgmt__worker_woken(void *worker);
 void drmgmt__worker_turn(void *worker);
-/* ledger.c, keeper.c: thread entries. */
+/* claimer.c: carries the order out. What came is with the loop when it returns. The session's thread. */
+void drmgmt__worker_claim(drmgmt_worker *w, drmgmt_session *system, drmgmt__claim_order *order);
+/* ledger.c, claimer.c, keeper.c: thread entries. */
 void *drmgmt__worker_ledger(void *worker);
+void *drmgmt__worker_claimer(void *worker);
 void *drmgmt__worker_keeper(void *worker);
 void *drmgmt__worker_bell(void *worker);
 /* Wakes the ledger if it waits. The mutex is held. */

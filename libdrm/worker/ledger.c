@@ -1,5 +1,6 @@
-/* The ledger thread: registers the worker, claims jobs for the loop, stores results, so that the loop never waits for
- * PostgreSQL. Calls the scheduler's functions (store/sched.h) and publishes what was stored. */
+/* The ledger thread: registers the worker, has jobs claimed for the loop, stores results, so that the loop never waits
+ * for PostgreSQL. Storing and claiming take the same time there: while there are results, another thread claims on a
+ * connection of its own (claimer.c). Calls the scheduler's functions (store/sched.h) and publishes what was stored. */
 #include "core/context_internal.h"
 #include "core/core.h"
 #include "core/strbuf.h"
@@ -28,7 +29,7 @@ enum {
     FLUSH_AT_ONCE_MS = 1000,
 };
 
-enum work { WORK_END, WORK_REGISTER, WORK_STORE, WORK_CLAIM, WORK_RECOVER, WORK_RULES };
+enum work { WORK_END, WORK_REGISTER, WORK_STORE, WORK_CLAIM, WORK_CLAIMED, WORK_RECOVER, WORK_RULES };
 
 struct ledger {
     drmgmt_worker *w;
@@ -39,7 +40,10 @@ struct ledger {
     unsigned backoff_ms;                                                       /* 0: the database answers */
     unsigned last_claim;                                                       /* jobs it brought */
     uint32_t leases;
-    bool registered_once, stored_last;
+    bool registered_once;
+    bool claiming; /* an order is with the claimer */
+    bool has_claimer;
+    pthread_t claimer;
 };
 
 void drmgmt__worker_wake_ledger(drmgmt_worker *w)
@@ -81,7 +85,8 @@ static bool may_claim(const struct ledger *l)
 {
     const drmgmt_worker *w = l->w;
 
-    return !w->stopping && w->occupied < w->slots && !w->recover && atomic_load(&w->unsent) <= DRMGMT__UNSENT_MAX &&
+    return !l->claiming && !w->stopping && w->occupied < w->slots && !w->recover &&
+           atomic_load(&w->unsent) <= DRMGMT__UNSENT_MAX &&
            w->outbox.bytes + l->pending.bytes <= DRMGMT__UNSENT_BYTES_MAX;
 }
 
@@ -133,6 +138,8 @@ static enum work choose(struct ledger *l, uint64_t now, uint64_t *at)
     drmgmt_worker *w = l->w;
 
     *at = now + LOOK_MS;
+    if (w->order_state == DRMGMT__ORDER_DONE)
+        return WORK_CLAIMED;
     if (now < l->retry_at) {
         *at = l->retry_at < *at ? l->retry_at : *at;
         return WORK_END;
@@ -144,13 +151,13 @@ static enum work choose(struct ledger *l, uint64_t now, uint64_t *at)
     if (now >= l->rules_at)
         return WORK_RULES;
     take_bell(l, now);
-    bool claim_now = may_claim(l) && now >= l->claim_at;
-    /* In turn, lest a steady stream of results keeps the slots from being filled again. */
-    if (has_results(l) && !w->recover && !(claim_now && l->stored_last))
+    if (may_claim(l) && now >= l->claim_at)
+        return WORK_CLAIM;
+    if (has_results(l) && !w->recover)
         return WORK_STORE;
     if (may_claim(l) && l->claim_at < *at)
         *at = l->claim_at;
-    return claim_now ? WORK_CLAIM : WORK_END;
+    return WORK_END;
 }
 
 static void want_known(struct ledger *l, uint64_t now)
@@ -159,7 +166,7 @@ static void want_known(struct ledger *l, uint64_t now)
 
     if (w->stopping || !atomic_load(&w->lease)) {
         w->recover = false;
-    } else if (!w->recover && now >= l->recover_at) {
+    } else if (!w->recover && !l->claiming && now >= l->recover_at) {
         w->recover = w->known_wanted = true;
         w->known_told = false;
         drmgmt__loop_wake(w->loop);
@@ -174,7 +181,7 @@ static enum work next_work(struct ledger *l)
         uint64_t now = drmgmt__monotonic_ms(), at;
         if (w->lost)
             lose_lease(l);
-        if (w->stopping && !w->claims_over) {
+        if (w->stopping && !w->claims_over && !l->claiming) {
             w->claims_over = true;
             drmgmt__loop_wake(w->loop);
         }
@@ -265,16 +272,6 @@ static void register_worker(struct ledger *l)
 
 /* ---- claiming ---- */
 
-static void hand_over(drmgmt_worker *w, drmgmt__batch *batch)
-{
-    pthread_mutex_lock(&w->mutex);
-    w->occupied += (unsigned)batch->claim.count;
-    *w->inbox_end = batch;
-    w->inbox_end = &batch->next;
-    pthread_mutex_unlock(&w->mutex);
-    drmgmt__loop_wake(w->loop);
-}
-
 static void log_claim(const drmgmt_worker *w, size_t count, uint64_t took_ms)
 {
     char jobs[24], ms[24];
@@ -293,25 +290,6 @@ static uint64_t next_claim(size_t count, unsigned limit, uint64_t now)
     return now + (count == limit ? PACE_MS : AGAIN_MS);
 }
 
-/* What the jobs' tenants may reach: a query only for tenants that are new here or for a moment after an outage. */
-static drmgmt__net_policy **policies_of(struct ledger *l, const drmgmt__claim *claim)
-{
-    drmgmt__net_policy **policies = calloc(claim->count, sizeof *policies);
-    const char **tenants = calloc(claim->count, sizeof *tenants);
-    drmgmt_error *error = NULL;
-
-    for (size_t i = 0; tenants && i < claim->count; i++)
-        tenants[i] = claim->jobs[i].tenant_id;
-    int rc = policies && tenants ? drmgmt__outbound_get(l->session, tenants, claim->count, policies, &error)
-                                 : drmgmt__fail_memory(&error);
-    free(tenants);
-    if (!rc)
-        return policies;
-    free(policies);
-    failed(l, "outbound rules", error);
-    return NULL;
-}
-
 static void refresh_rules(struct ledger *l)
 {
     drmgmt_error *error = NULL;
@@ -323,41 +301,59 @@ static void refresh_rules(struct ledger *l)
     l->rules_at = drmgmt__monotonic_ms() + RULES_MS;
 }
 
-static void claim(struct ledger *l, unsigned limit)
+/* What came of a claim. */
+static void claimed(struct ledger *l, const drmgmt__claim_order *order)
 {
     drmgmt_worker *w = l->w;
-    drmgmt_error *error = NULL;
-    const drmgmt__lease *lease = atomic_load(&w->lease);
-    drmgmt__batch *batch = calloc(1, sizeof *batch);
-    uint64_t before = drmgmt__monotonic_ms();
+    uint64_t now = drmgmt__monotonic_ms();
 
-    int rc = batch ? drmgmt__sched_claim(l->session, lease->id, w->lane, limit, &batch->claim, &error)
-                   : drmgmt__fail_memory(&error);
-    if (rc) {
-        free(batch);
-        failed(l, "claim", error);
+    if (!order->claimed) {
+        failed(l, "claim", order->error);
         l->recover_at = 0; /* it may have been carried out */
         return;
     }
     worked(l);
-    size_t count = batch->claim.count;
-    uint64_t now = drmgmt__monotonic_ms();
     atomic_fetch_add(&w->claims, 1);
-    atomic_fetch_add(&w->claimed, count);
-    l->last_claim = (unsigned)count;
+    atomic_fetch_add(&w->claimed, order->count);
+    l->last_claim = (unsigned)order->count;
     l->claimed_at = now;
-    l->claim_at = next_claim(count, limit, now);
-    if (count == DRMGMT__CLAIM_MAX)
-        drmgmt__publish_bell(w->context->publisher, w->lane); /* there is more than this worker took */
-    if (count == 0) {
-        drmgmt__claim_clear(&batch->claim);
-        free(batch);
+    l->claim_at = next_claim(order->count, order->limit, now);
+    if (order->error)
+        failed(l, "outbound rules", order->error);
+    if (order->count)
+        log_claim(w, order->count, order->took_ms);
+}
+
+/* Of an idle worker at once: another thread would only be slower. */
+static void claim(struct ledger *l, unsigned limit)
+{
+    drmgmt_worker *w = l->w;
+    drmgmt__claim_order order = { .lease = atomic_load(&w->lease),
+                                  .limit = limit < DRMGMT__CLAIM_MAX ? limit : DRMGMT__CLAIM_MAX };
+
+    if (!l->has_claimer || (l->last_claim <= FEW && atomic_load(&w->unsent) == 0)) {
+        drmgmt__worker_claim(w, l->session, &order);
+        claimed(l, &order);
         return;
     }
-    batch->lease = lease->number;
-    batch->policies = policies_of(l, &batch->claim);
-    hand_over(w, batch);
-    log_claim(w, count, now - before);
+    pthread_mutex_lock(&w->mutex);
+    w->order = order;
+    w->order_state = DRMGMT__ORDER_GIVEN;
+    pthread_cond_signal(&w->claimer_wake);
+    pthread_mutex_unlock(&w->mutex);
+    l->claiming = true;
+}
+
+static void take_claimed(struct ledger *l)
+{
+    drmgmt_worker *w = l->w;
+
+    pthread_mutex_lock(&w->mutex);
+    drmgmt__claim_order order = w->order;
+    w->order_state = DRMGMT__ORDER_NONE;
+    pthread_mutex_unlock(&w->mutex);
+    l->claiming = false;
+    claimed(l, &order);
 }
 
 /* ---- storing ---- */
@@ -490,6 +486,20 @@ static void leave(struct ledger *l)
     drmgmt__results_clear(&l->pending);
 }
 
+static void end_claimer(struct ledger *l)
+{
+    drmgmt_worker *w = l->w;
+
+    pthread_mutex_lock(&w->mutex);
+    w->claimer_over = true;
+    pthread_cond_signal(&w->claimer_wake);
+    pthread_mutex_unlock(&w->mutex);
+    if (l->has_claimer)
+        pthread_join(l->claimer, NULL);
+    if (w->order_state == DRMGMT__ORDER_DONE)
+        take_claimed(l);
+}
+
 void *drmgmt__worker_ledger(void *worker)
 {
     struct ledger l = { .w = worker };
@@ -498,6 +508,7 @@ void *drmgmt__worker_ledger(void *worker)
     enum work work = WORK_END;
 
     int rc = drmgmt__results_init(&l.pending, w->slots + DRMGMT__UNSENT_MAX);
+    l.has_claimer = !rc && pthread_create(&l.claimer, NULL, drmgmt__worker_claimer, w) == 0;
     rc = rc ? drmgmt__fail_memory(&error) : drmgmt__session_open_system(w->context, "worker", &l.session, &error);
     if (rc)
         give_up(&l, error);
@@ -508,7 +519,6 @@ void *drmgmt__worker_ledger(void *worker)
         if (work == WORK_STORE && l.pending.n == 0)
             drmgmt__results_move(&l.pending, &w->outbox);
         pthread_mutex_unlock(&w->mutex);
-        l.stored_last = work == WORK_STORE;
         if (work == WORK_REGISTER)
             register_worker(&l);
         else if (work == WORK_STORE)
@@ -518,8 +528,11 @@ void *drmgmt__worker_ledger(void *worker)
         else if (work == WORK_RULES)
             refresh_rules(&l);
         else if (work == WORK_CLAIM)
-            claim(&l, limit < DRMGMT__CLAIM_MAX ? limit : DRMGMT__CLAIM_MAX);
+            claim(&l, limit);
+        else if (work == WORK_CLAIMED)
+            take_claimed(&l);
     } while (work != WORK_END);
+    end_claimer(&l);
     leave(&l);
     drmgmt__results_free(&l.pending);
     drmgmt_session_close(l.session);

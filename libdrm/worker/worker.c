@@ -32,6 +32,7 @@ static void init_shared(drmgmt_worker *w)
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&w->ledger_wake, &monotonic);
+    pthread_cond_init(&w->claimer_wake, &monotonic);
     pthread_cond_init(&w->keeper_wake, &monotonic);
     pthread_cond_init(&w->bell_wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
@@ -103,6 +104,7 @@ void drmgmt_worker_free(drmgmt_worker *w)
     free(w->known.items);
     free(w->lane);
     pthread_cond_destroy(&w->ledger_wake);
+    pthread_cond_destroy(&w->claimer_wake);
     pthread_cond_destroy(&w->keeper_wake);
     pthread_cond_destroy(&w->bell_wake);
     pthread_mutex_destroy(&w->mutex);
