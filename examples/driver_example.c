@@ -159,6 +159,7 @@ static int check(const drmgmt_operation *operation, const char *params, drmgmt_e
 static const drmgmt_operation operations[] = {
     { .name = "read",
       .flags = DRMGMT_OP_IDEMPOTENT,
+      .max_attempts = 3,
       .timeout_ms = 5000,
       .doc = "Reads the line with which a TCP service greets",
       .params_schema = "{\"type\":\"object\",\"additionalProperties\":false}" },

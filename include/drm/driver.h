@@ -14,7 +14,7 @@
 
 DRMGMT_BEGIN
 
-#define DRMGMT_DRIVER_ABI 1u
+#define DRMGMT_DRIVER_ABI 2u
 
 typedef struct drmgmt_loop drmgmt_loop;   /* the worker's event loop */
 typedef struct drmgmt_watch drmgmt_watch; /* a watched descriptor */
@@ -44,12 +44,21 @@ DRMGMT_API uint64_t drmgmt_loop_now(const drmgmt_loop *loop);
 DRMGMT_API const char *drmgmt_op_operation(const drmgmt_op *op); /* "get" */
 DRMGMT_API const char *drmgmt_op_job_id(const drmgmt_op *op);
 DRMGMT_API const char *drmgmt_op_tenant_id(const drmgmt_op *op);
-DRMGMT_API const char *drmgmt_op_device_id(const drmgmt_op *op);
-DRMGMT_API const char *drmgmt_op_address(const drmgmt_op *op);  /* profile's address: literal or name; "" if none */
-DRMGMT_API unsigned drmgmt_op_port(const drmgmt_op *op);        /* 0: the protocol's default */
-DRMGMT_API const char *drmgmt_op_params(const drmgmt_op *op);   /* JSON object */
-DRMGMT_API const char *drmgmt_op_settings(const drmgmt_op *op); /* profile's settings, JSON object */
-/* Decrypted secret of the profile's credential ("community"), NULL if there is none. Wiped when the operation ends. */
+DRMGMT_API const char *drmgmt_op_device_id(const drmgmt_op *op); /* "" when it is for none: DRMGMT_OP_NO_DEVICE */
+DRMGMT_API const char *drmgmt_op_address(const drmgmt_op *op);   /* profile's address: literal or name; "" if none */
+DRMGMT_API unsigned drmgmt_op_port(const drmgmt_op *op);         /* 0: the protocol's default */
+DRMGMT_API const char *drmgmt_op_params(const drmgmt_op *op);    /* JSON object */
+DRMGMT_API const char *drmgmt_op_settings(const drmgmt_op *op);  /* profile's settings, JSON object */
+/* A credential with its secrets in the clear; what is not set is NULL. Wiped when the operation ends. */
+typedef struct drmgmt_op_credential {
+    const char *id, *snmp_version; /* "1", "2c", "3" */
+    const char *community;
+    const char *username, *auth_protocol, *auth_password, *priv_protocol, *priv_password, *context_name;
+} drmgmt_op_credential;
+/* The profile's credential, or those that params.credential_ids names when the operation is for no device. *n may be 0.
+ */
+DRMGMT_API const drmgmt_op_credential *drmgmt_op_credentials(const drmgmt_op *op, size_t *n);
+/* A secret of the first of them by its name ("community"); NULL if there is none. */
 DRMGMT_API const char *drmgmt_op_secret(const drmgmt_op *op, const char *name);
 /* Time left for the whole operation, ms; the engine itself times out an operation that does not end by then. */
 DRMGMT_API unsigned drmgmt_op_timeout_ms(const drmgmt_op *op);
@@ -83,8 +92,9 @@ DRMGMT_API void drmgmt_op_progress(drmgmt_op *op, unsigned percent);
 enum { /* drmgmt_operation.flags */
        DRMGMT_OP_IDEMPOTENT =
            1, /* may be done twice: is requeued when its worker dies. Otherwise it becomes "uncertain". */
-       DRMGMT_OP_WRITES = 2, /* changes the device: needs job:submit:write, and runs alone on its device */
-       DRMGMT_OP_LONG = 4    /* reports progress */
+       DRMGMT_OP_WRITES = 2,   /* changes the device: needs job:submit:write, and runs alone on its device */
+       DRMGMT_OP_LONG = 4,     /* reports progress */
+       DRMGMT_OP_NO_DEVICE = 8 /* is for no device: needs none, and may not be given one. Not together with WRITES. */
 };
 
 typedef struct drmgmt_operation {
@@ -93,6 +103,7 @@ typedef struct drmgmt_operation {
     unsigned timeout_ms;       /* default of the whole job */
     const char *doc;           /* one sentence */
     const char *params_schema; /* JSON Schema of the params object, for OpenAPI; not NULL */
+    unsigned max_attempts;     /* default of the job; 0: one */
 } drmgmt_operation;
 
 typedef struct drmgmt_driver {

@@ -62,6 +62,8 @@ typedef struct drmgmt__data_key {
 } drmgmt__data_key;
 enum { DRMGMT__BLOB_OVERHEAD = 1 + 4 + 12 + 16 };
 /* out: n + DRMGMT__BLOB_OVERHEAD bytes. Return 0 or CRYPTO. */
+/* The version of the data key that sealed a blob of DRMGMT__BLOB_OVERHEAD bytes or more. */
+uint32_t drmgmt__blob_key_version(const uint8_t *blob);
 int drmgmt__blob_seal(const drmgmt__data_key *key, const char *table, const char *column, const char *tenant_id,
                       const char *row_id, const void *plain, size_t n, uint8_t *out);
 /* out: n - DRMGMT__BLOB_OVERHEAD bytes. */

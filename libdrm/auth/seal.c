@@ -66,6 +66,11 @@ static int crypt_gcm(bool encrypt, const uint8_t key[32], const uint8_t *nonce, 
     return rc;
 }
 
+uint32_t drmgmt__blob_key_version(const uint8_t *blob)
+{
+    return (uint32_t)blob[1] << 24 | (uint32_t)blob[2] << 16 | (uint32_t)blob[3] << 8 | blob[4];
+}
+
 int drmgmt__blob_seal(const drmgmt__data_key *key, const char *table, const char *column, const char *tenant_id,
                       const char *row_id, const void *plain, size_t n, uint8_t *out)
 {

@@ -128,11 +128,6 @@ struct changes {
     size_t n;
 };
 
-static uint32_t version_of(const uint8_t *blob)
-{
-    return (uint32_t)blob[1] << 24 | (uint32_t)blob[2] << 16 | (uint32_t)blob[3] << 8 | blob[4];
-}
-
 static const drmgmt__data_key *key_of_version(const drmgmt__rekey *r, uint32_t version)
 {
     for (size_t i = 0; i < r->n_keys; i++)
@@ -145,7 +140,8 @@ static const drmgmt__data_key *key_of_version(const drmgmt__rekey *r, uint32_t v
 static bool reseal(const drmgmt__rekey *r, const char *row_id, const uint8_t *blob, size_t n, uint8_t *out)
 {
     const drmgmt__sealed_column *c = &drmgmt__sealed_columns[r->column];
-    const drmgmt__data_key *old = key_of_version(r, version_of(blob)), *fresh = key_of_version(r, r->newest);
+    const drmgmt__data_key *old = key_of_version(r, drmgmt__blob_key_version(blob)),
+                           *fresh = key_of_version(r, r->newest);
     uint8_t *plain = malloc(n);
     bool done =
         plain && old && fresh &&
@@ -201,7 +197,7 @@ static int look_at(drmgmt__rekey *r, const drmgmt__rows *rows, size_t row, struc
     if (!blob)
         return drmgmt__fail_memory(error);
     long n = drmgmt__rows_bytes(rows, row, 1, blob, length / 2 + 1);
-    if (n >= DRMGMT__BLOB_OVERHEAD && version_of(blob) == r->newest)
+    if (n >= DRMGMT__BLOB_OVERHEAD && drmgmt__blob_key_version(blob) == r->newest)
         return 0;
     r->stale++;
     if (n < DRMGMT__BLOB_OVERHEAD || !add_change(r, changes, row_id, blob, (size_t)n)) {

@@ -60,8 +60,9 @@ int drmgmt__sched_beat(drmgmt_session *system, const char *worker_id, unsigned i
 void drmgmt__claim_clear(drmgmt__claim *claim)
 {
     free(claim->jobs);
+    free(claim->credentials);
     drmgmt__rows_free(claim->rows);
-    *claim = (drmgmt__claim){ NULL, 0, NULL };
+    *claim = (drmgmt__claim){ NULL, 0, NULL, NULL };
 }
 
 static const char *text_or(const char *text, const char *fallback)
@@ -70,25 +71,86 @@ static const char *text_or(const char *text, const char *fallback)
 }
 
 /* The columns of sched_claim.sql, in order. */
+enum claim_column {
+    CLAIM_TENANT,
+    CLAIM_JOB,
+    CLAIM_DEVICE,
+    CLAIM_PROTOCOL,
+    CLAIM_OPERATION,
+    CLAIM_PARAMS,
+    CLAIM_ATTEMPT,
+    CLAIM_TIMEOUT,
+    CLAIM_IDEMPOTENT,
+    CLAIM_EXPIRED,
+    CLAIM_ADDRESS,
+    CLAIM_PORT,
+    CLAIM_SETTINGS,
+    CLAIM_CREDENTIAL,
+    CLAIM_VERSION,
+    CLAIM_USERNAME,
+    CLAIM_AUTH_PROTOCOL,
+    CLAIM_PRIV_PROTOCOL,
+    CLAIM_CONTEXT,
+    CLAIM_COMMUNITY, /* each of these with its key behind it */
+    CLAIM_AUTH_PASSWORD = CLAIM_COMMUNITY + 2,
+    CLAIM_PRIV_PASSWORD = CLAIM_AUTH_PASSWORD + 2
+};
+
 static void read_claimed(const drmgmt__rows *rows, size_t i, drmgmt__claimed *job)
 {
-    job->tenant_id = drmgmt__rows_text(rows, i, 0);
-    job->job_id = drmgmt__rows_text(rows, i, 1);
-    job->device_id = drmgmt__rows_text(rows, i, 2);
-    job->protocol = drmgmt__rows_text(rows, i, 3);
-    job->operation = drmgmt__rows_text(rows, i, 4);
-    job->params = drmgmt__rows_text(rows, i, 5);
-    job->attempt = (unsigned)drmgmt__rows_int(rows, i, 6);
-    job->timeout_ms = (unsigned)drmgmt__rows_int(rows, i, 7);
-    job->idempotent = drmgmt__rows_bool(rows, i, 8);
-    job->address = text_or(drmgmt__rows_text(rows, i, 9), "");
-    job->port = (unsigned)drmgmt__rows_int(rows, i, 10);
-    job->settings = text_or(drmgmt__rows_text(rows, i, 11), "{}");
-    job->credential_id = drmgmt__rows_text(rows, i, 12);
-    job->secret_name = "community";
-    job->secret_hex = drmgmt__rows_text(rows, i, 13);
-    job->wrapped_hex = drmgmt__rows_text(rows, i, 14);
-    job->key_version = (unsigned)drmgmt__rows_int(rows, i, 15);
+    job->tenant_id = drmgmt__rows_text(rows, i, CLAIM_TENANT);
+    job->job_id = drmgmt__rows_text(rows, i, CLAIM_JOB);
+    job->device_id = drmgmt__rows_text(rows, i, CLAIM_DEVICE);
+    job->protocol = drmgmt__rows_text(rows, i, CLAIM_PROTOCOL);
+    job->operation = drmgmt__rows_text(rows, i, CLAIM_OPERATION);
+    job->params = drmgmt__rows_text(rows, i, CLAIM_PARAMS);
+    job->attempt = (unsigned)drmgmt__rows_int(rows, i, CLAIM_ATTEMPT);
+    job->timeout_ms = (unsigned)drmgmt__rows_int(rows, i, CLAIM_TIMEOUT);
+    job->idempotent = drmgmt__rows_bool(rows, i, CLAIM_IDEMPOTENT);
+    job->expired = drmgmt__rows_bool(rows, i, CLAIM_EXPIRED);
+    job->address = text_or(drmgmt__rows_text(rows, i, CLAIM_ADDRESS), "");
+    job->port = (unsigned)drmgmt__rows_int(rows, i, CLAIM_PORT);
+    job->settings = text_or(drmgmt__rows_text(rows, i, CLAIM_SETTINGS), "{}");
+}
+
+static struct drmgmt__claimed_secret read_secret(const drmgmt__rows *rows, size_t i, size_t column)
+{
+    return (struct drmgmt__claimed_secret){ drmgmt__rows_text(rows, i, column),
+                                            drmgmt__rows_text(rows, i, column + 1) };
+}
+
+static void read_credential(const drmgmt__rows *rows, size_t i, drmgmt__claimed_credential *c)
+{
+    *c = (drmgmt__claimed_credential){
+        .id = drmgmt__rows_text(rows, i, CLAIM_CREDENTIAL),
+        .snmp_version = drmgmt__rows_text(rows, i, CLAIM_VERSION),
+        .username = drmgmt__rows_text(rows, i, CLAIM_USERNAME),
+        .auth_protocol = drmgmt__rows_text(rows, i, CLAIM_AUTH_PROTOCOL),
+        .priv_protocol = drmgmt__rows_text(rows, i, CLAIM_PRIV_PROTOCOL),
+        .context_name = drmgmt__rows_text(rows, i, CLAIM_CONTEXT),
+        .community = read_secret(rows, i, CLAIM_COMMUNITY),
+        .auth_password = read_secret(rows, i, CLAIM_AUTH_PASSWORD),
+        .priv_password = read_secret(rows, i, CLAIM_PRIV_PASSWORD),
+    };
+}
+
+/* Rows of one job, one a credential, follow each other. */
+static void read_claim(const drmgmt__rows *rows, drmgmt__claim *claim)
+{
+    drmgmt__claimed_credential *credential = claim->credentials;
+    drmgmt__claimed *job = NULL;
+
+    for (size_t i = 0; i < drmgmt__rows_count(rows); i++) {
+        if (!job || strcmp(job->job_id, drmgmt__rows_text(rows, i, CLAIM_JOB)) != 0) {
+            job = &claim->jobs[claim->count++];
+            read_claimed(rows, i, job);
+            job->credentials = credential;
+        }
+        if (drmgmt__rows_text(rows, i, CLAIM_CREDENTIAL)) {
+            read_credential(rows, i, credential++);
+            job->n_credentials++;
+        }
+    }
 }
 
 int drmgmt__sched_claim(drmgmt_session *system, const char *worker_id, const char *lane, unsigned limit,
@@ -103,15 +165,14 @@ int drmgmt__sched_claim(drmgmt_session *system, const char *worker_id, const cha
     int rc = call(system, &drmgmt__q_sched_claim, &p, &rows, error);
     if (rc)
         return rc;
-    size_t count = drmgmt__rows_count(rows);
-    drmgmt__claimed *jobs = calloc(count ? count : 1, sizeof *jobs);
-    if (!jobs) {
-        drmgmt__rows_free(rows);
+    size_t n = drmgmt__rows_count(rows) ? drmgmt__rows_count(rows) : 1;
+    drmgmt__claim made = { calloc(n, sizeof *made.jobs), 0, calloc(n, sizeof *made.credentials), rows };
+    if (!made.jobs || !made.credentials) {
+        drmgmt__claim_clear(&made);
         return drmgmt__fail_memory(error);
     }
-    for (size_t i = 0; i < count; i++)
-        read_claimed(rows, i, &jobs[i]);
-    *claim = (drmgmt__claim){ jobs, count, rows };
+    read_claim(rows, &made);
+    *claim = made;
     return 0;
 }
 
@@ -127,6 +188,7 @@ enum {
     ARRAY_ERROR,
     ARRAY_STARTED,
     ARRAY_FINISHED,
+    ARRAY_DELAY,
     ARRAY_COUNT
 };
 
@@ -147,7 +209,7 @@ static void add_time(drmgmt__strbuf *b, int64_t ms)
 
 static void add_finish(drmgmt__strbuf b[ARRAY_COUNT], const drmgmt__finish *f)
 {
-    char attempt[16];
+    char attempt[16], delay[16];
 
     snprintf(attempt, sizeof attempt, "%u", f->attempt);
     drmgmt__array_add(&b[ARRAY_TENANT], f->tenant_id);
@@ -159,6 +221,8 @@ static void add_finish(drmgmt__strbuf b[ARRAY_COUNT], const drmgmt__finish *f)
     drmgmt__array_add(&b[ARRAY_ERROR], f->error);
     add_time(&b[ARRAY_STARTED], f->started_ms);
     add_time(&b[ARRAY_FINISHED], f->finished_ms);
+    snprintf(delay, sizeof delay, "%u", f->delay_ms);
+    drmgmt__array_add(&b[ARRAY_DELAY], f->delay_ms ? delay : NULL);
 }
 
 static int by_job_id(const void *a, const void *b)

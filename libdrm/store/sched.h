@@ -5,24 +5,32 @@
 
 #include "store/store.h"
 
+/* A credential as a claim brings it: sealed values of drm.snmp_credentials and the wrapped data keys that open them,
+ * all in \\x hex. NULL: not set. */
+typedef struct drmgmt__claimed_credential {
+    const char *id, *snmp_version, *username, *auth_protocol, *priv_protocol, *context_name;
+    struct drmgmt__claimed_secret {
+        const char *sealed, *wrapped;
+    } community, auth_password, priv_password;
+} drmgmt__claimed_credential;
+
 /* One claimed job. Texts live as long as the claim. */
 typedef struct drmgmt__claimed {
     const char *tenant_id, *job_id, *device_id, *protocol, *operation, *params;
     unsigned attempt; /* fence, with job and worker id */
     unsigned timeout_ms;
     bool idempotent;
+    bool expired;                   /* its deadline has passed: it is not to be begun */
     const char *address, *settings; /* of the device's profile; "" and "{}" when it has none */
     unsigned port;
-    const char *credential_id; /* NULL: none */
-    const char *secret_name;   /* "community" */
-    const char *secret_hex;    /* sealed blob, \x hex; column snmp_credentials.<secret_name> */
-    const char *wrapped_hex;   /* the tenant's wrapped data key, \x hex, and its version */
-    unsigned key_version;
+    const drmgmt__claimed_credential *credentials;
+    size_t n_credentials;
 } drmgmt__claimed;
 typedef struct drmgmt__claim {
     drmgmt__claimed *jobs;
     size_t count;
-    drmgmt__rows *rows; /* holds the texts */
+    drmgmt__claimed_credential *credentials; /* of all of them */
+    drmgmt__rows *rows;                      /* holds the texts */
 } drmgmt__claim;
 void drmgmt__claim_clear(drmgmt__claim *claim);
 
@@ -30,7 +38,9 @@ void drmgmt__claim_clear(drmgmt__claim *claim);
 typedef struct drmgmt__finish {
     char tenant_id[37], job_id[37];
     unsigned attempt;
-    char outcome[16];                /* completed, failed, cancelled, release (back to the queue, not run) */
+    char outcome[16];                /* completed, failed, cancelled, uncertain; release: back to the queue, not run;
+                                        defer: the same, but not before delay_ms have passed */
+    unsigned delay_ms;               /* defer only */
     bool retryable;                  /* failed only */
     char *result;                    /* JSON or NULL; malloc()ed */
     char *error;                     /* JSON or NULL; malloc()ed */

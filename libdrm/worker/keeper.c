@@ -5,6 +5,7 @@
 #include "core/core.h"
 #include "key/key.h"
 #include "queue/queue.h"
+#include "worker/chore.h"
 #include "worker/engine.h"
 #include <drm/audit.h>
 #include <stdio.h>
@@ -16,7 +17,9 @@ enum {
     BEAT_ALONE_MS = 1000,   /* without Redis the beat is also how a cancel is learnt */
     BELL_WAIT_MS = 250,     /* how long a stop waits for the bell at most */
     REKEY_PAUSE_MS = 200,   /* between two steps of sealing anew: nobody waits for it */
-    LINK_FOR_MS = 500       /* how long audit rows are linked before the keeper looks up again */
+    AGAIN_PAUSE_MS = 50,    /* between two steps of a chore that has more to do */
+    CHORES_MAX = 16,
+    LINK_FOR_MS = 500 /* how long audit rows are linked before the keeper looks up again */
 };
 
 struct keeper {
@@ -24,6 +27,7 @@ struct keeper {
     drmgmt_session *session;
     drmgmt__rekey *rekey;               /* NULL: not needed yet */
     uint64_t beat_at, due_at, rekey_at; /* monotonic ms */
+    uint64_t chore_at[CHORES_MAX];
     uint64_t answered_at, steady_since; /* steady_since 0: the connection was lost */
     bool cannot_link;                   /* as was logged */
 };
@@ -154,24 +158,25 @@ static void link_audit(struct keeper *k)
     drmgmt_error_free(error);
 }
 
-/* ---- tenants that are being deleted ---- */
+/* ---- chores ---- */
 
-/* One batch: the keeper has workers to look after in between. */
-static void purge(struct keeper *k)
+static unsigned rhythm(const struct keeper *k, const drmgmt__chore *chore)
 {
-    enum { BATCH = 2000 };
-    drmgmt_error *error = NULL;
-    DRMGMT__ROWS drmgmt__rows *gone = NULL;
+    return chore->every_ms ? chore->every_ms : k->w->timing.due_ms;
+}
 
-    if (drmgmt__sched_purge(k->session, BATCH, &gone, &error)) {
+static void do_chore(struct keeper *k, size_t i)
+{
+    const drmgmt__chore *chore = &drmgmt__chores[i];
+    drmgmt_error *error = NULL;
+    bool again = false;
+
+    if (chore->run(k->w, k->session, &again, &error))
         /* Not the heart's matter: it is tried again, and said. */
-        drmgmt__log(k->w->context, DRMGMT_LOG_WARNING, "the rows of a deleted tenant cannot be removed now", "error",
-                    drmgmt_error_message(error), NULL);
-        drmgmt_error_free(error);
-    } else if (drmgmt__rows_count(gone) && drmgmt__rows_bool(gone, 0, 3)) {
-        drmgmt__log(k->w->context, DRMGMT_LOG_INFO, "a tenant was deleted with all its rows", "tenant",
-                    drmgmt__rows_text(gone, 0, 0), NULL);
-    }
+        drmgmt__log(k->w->context, DRMGMT_LOG_WARNING, "a chore waits for the next time", "chore", chore->name, "error",
+                    drmgmt_error_message(error), "detail", drmgmt_error_detail(error), NULL);
+    drmgmt_error_free(error);
+    k->chore_at[i] = drmgmt__monotonic_ms() + (again ? AGAIN_PAUSE_MS : rhythm(k, chore));
 }
 
 /* ---- secrets under a data key that is being replaced ---- */
@@ -197,6 +202,8 @@ static uint64_t next_at(const struct keeper *k)
 {
     uint64_t at = k->beat_at < k->due_at ? k->beat_at : k->due_at;
 
+    for (size_t i = 0; i < drmgmt__n_chores && i < CHORES_MAX; i++)
+        at = k->chore_at[i] < at ? k->chore_at[i] : at;
     return k->w->timing.rekey_ms && k->rekey_at < at ? k->rekey_at : at;
 }
 
@@ -220,9 +227,11 @@ static void keep(struct keeper *k, const drmgmt__lease *lease, bool doubt)
     if (due) {
         look_after(k, lease, beats && steady(k));
         link_audit(k);
-        purge(k);
         k->due_at = now + w->timing.due_ms;
     }
+    for (size_t i = 0; i < drmgmt__n_chores && i < CHORES_MAX; i++)
+        if (now >= k->chore_at[i])
+            do_chore(k, i);
     if (w->timing.rekey_ms && now >= k->rekey_at)
         rekey(k);
     pthread_mutex_lock(&w->mutex);

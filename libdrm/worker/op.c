@@ -6,6 +6,7 @@
 #include "net/socket.h"
 #include "worker/loop.h"
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +88,24 @@ static drmgmt__op *take(drmgmt__ops *ops)
     return op;
 }
 
+/* The texts of a credential, so that they can be walked. */
+static const size_t credential_texts[] = {
+    offsetof(drmgmt_op_credential, id),
+    offsetof(drmgmt_op_credential, snmp_version),
+    offsetof(drmgmt_op_credential, community),
+    offsetof(drmgmt_op_credential, username),
+    offsetof(drmgmt_op_credential, auth_protocol),
+    offsetof(drmgmt_op_credential, auth_password),
+    offsetof(drmgmt_op_credential, priv_protocol),
+    offsetof(drmgmt_op_credential, priv_password),
+    offsetof(drmgmt_op_credential, context_name),
+};
+
+static const char **credential_text(drmgmt_op_credential *credential, size_t i)
+{
+    return (const char **)(void *)((char *)credential + credential_texts[i]);
+}
+
 /* Appends text with its NUL at *at. */
 static char *put(char **at, const char *text)
 {
@@ -97,21 +116,54 @@ static char *put(char **at, const char *text)
     return start;
 }
 
+static size_t credentials_size(const drmgmt_op_credential *credentials, size_t n)
+{
+    size_t size = n * sizeof *credentials;
+
+    for (size_t c = 0; c < n; c++) {
+        drmgmt_op_credential credential = credentials[c];
+        for (size_t i = 0; i < DRMGMT__COUNT(credential_texts); i++) {
+            const char *text = *credential_text(&credential, i);
+            size += text ? strlen(text) + 1 : 0;
+        }
+    }
+    return size;
+}
+
+/* At the beginning of the block, which is aligned for them. */
+static void put_credentials(char *block, char **at, const drmgmt_op_credential *credentials, size_t n)
+{
+    drmgmt_op_credential *copies = (drmgmt_op_credential *)(void *)block;
+
+    for (size_t c = 0; c < n; c++) {
+        copies[c] = credentials[c];
+        for (size_t i = 0; i < DRMGMT__COUNT(credential_texts); i++) {
+            const char **text = credential_text(&copies[c], i);
+            *text = *text ? put(at, *text) : NULL;
+        }
+    }
+}
+
 drmgmt__op *drmgmt__op_new(drmgmt__ops *ops, drmgmt_loop *loop, const drmgmt__op_spec *spec)
 {
+    const drmgmt_op_credential lone = { .id = "", .snmp_version = "2c", .community = spec->secret };
+    const drmgmt_op_credential *credentials = spec->secret ? &lone : spec->credentials;
+    size_t n_credentials = spec->secret ? 1 : spec->n_credentials;
     const char *texts[] = { spec->tenant_id, spec->job_id,  spec->device_id, spec->operation,
-                            spec->params,    spec->address, spec->settings,  spec->secret_name };
+                            spec->params,    spec->address, spec->settings };
     const char *placed[DRMGMT__COUNT(texts)];
-    size_t size = spec->secret ? strlen(spec->secret) + 1 : 0;
+    size_t size = credentials_size(credentials, n_credentials);
 
     for (size_t i = 0; i < DRMGMT__COUNT(texts); i++)
         size += (texts[i] ? strlen(texts[i]) : 0) + 1;
-    char *block = malloc(size), *at = block;
+    char *block = size <= UINT32_MAX ? malloc(size) : NULL, *at = block;
     drmgmt__op *op = block ? take(ops) : NULL;
     if (!op) {
         free(block);
         return NULL;
     }
+    at += n_credentials * sizeof *credentials;
+    put_credentials(block, &at, credentials, n_credentials);
     for (size_t i = 0; i < DRMGMT__COUNT(texts); i++)
         placed[i] = put(&at, texts[i] ? texts[i] : "");
     *op = (drmgmt__op){
@@ -122,9 +174,10 @@ drmgmt__op *drmgmt__op_new(drmgmt__ops *ops, drmgmt_loop *loop, const drmgmt__op
         .params = placed[4],
         .address = placed[5],
         .settings = placed[6],
-        .secret_name = placed[7],
-        .secret = spec->secret ? put(&at, spec->secret) : NULL,
+        .credentials = (const drmgmt_op_credential *)(const void *)block,
+        .n_credentials = (uint32_t)n_credentials,
         .block = block,
+        .block_size = (uint32_t)size,
         .policy = drmgmt__net_policy_ref(spec->policy),
         .loop = loop,
         .deadline_ms = drmgmt_loop_now(loop) + spec->timeout_ms,
@@ -138,8 +191,7 @@ drmgmt__op *drmgmt__op_new(drmgmt__ops *ops, drmgmt_loop *loop, const drmgmt__op
 
 static void release(drmgmt__op *op)
 {
-    if (op->secret)
-        drmgmt__wipe(op->secret, strlen(op->secret));
+    drmgmt__wipe(op->block, op->block_size);
     free(op->block);
     op->block = NULL;
     drmgmt__net_policy_unref(op->policy);
@@ -266,10 +318,30 @@ const char *drmgmt_op_settings(const drmgmt_op *handle)
     return op ? op->settings : "{}";
 }
 
-const char *drmgmt_op_secret(const drmgmt_op *handle, const char *name)
+const drmgmt_op_credential *drmgmt_op_credentials(const drmgmt_op *handle, size_t *n)
 {
     const drmgmt__op *op = of_handle(handle);
-    return op && op->secret && strcmp(op->secret_name, name) == 0 ? op->secret : NULL;
+    *n = op ? op->n_credentials : 0;
+    return *n ? op->credentials : NULL;
+}
+
+const char *drmgmt_op_secret(const drmgmt_op *handle, const char *name)
+{
+    static const struct {
+        const char *name;
+        size_t text;
+    } secrets[] = {
+        { "community", offsetof(drmgmt_op_credential, community) },
+        { "auth_password", offsetof(drmgmt_op_credential, auth_password) },
+        { "priv_password", offsetof(drmgmt_op_credential, priv_password) },
+    };
+    size_t n;
+    const drmgmt_op_credential *credential = drmgmt_op_credentials(handle, &n);
+
+    for (size_t i = 0; credential && i < DRMGMT__COUNT(secrets); i++)
+        if (strcmp(secrets[i].name, name) == 0)
+            return *(const char *const *)(const void *)((const char *)credential + secrets[i].text);
+    return NULL;
 }
 
 unsigned drmgmt_op_timeout_ms(const drmgmt_op *handle)

@@ -17,7 +17,9 @@
 /* What an operation is made of; copied. Texts that are NULL count as "". */
 typedef struct drmgmt__op_spec {
     const char *tenant_id, *job_id, *device_id, *operation, *params, *address, *settings;
-    const char *secret_name, *secret; /* secret NULL: none */
+    const char *secret; /* short for one credential that has only this community; NULL: see credentials */
+    const drmgmt_op_credential *credentials;
+    size_t n_credentials;
     unsigned port, timeout_ms;
     struct drmgmt__net_policy *policy; /* of the tenant; a reference of its own is taken. NULL: public addresses only */
 } drmgmt__op_spec;
@@ -32,9 +34,10 @@ typedef struct drmgmt__op_end {
 
 typedef struct drmgmt__op {
     /* what a driver may ask */
-    const char *tenant_id, *job_id, *device_id, *operation, *params, *address, *settings, *secret_name;
-    char *secret;
-    char *block; /* holds the texts */
+    const char *tenant_id, *job_id, *device_id, *operation, *params, *address, *settings;
+    const drmgmt_op_credential *credentials;
+    char *block; /* holds the texts and the credentials; wiped at the end */
+    uint32_t block_size, n_credentials;
     struct drmgmt__net_policy *policy;
     void *data;
     drmgmt_loop *loop;

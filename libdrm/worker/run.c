@@ -1,8 +1,8 @@
 /* The loop's part of the engine: starts what was claimed, times it, takes its results, cancels and stops. All of it in
  * the loop's thread. Called by the loop (woken, turn), by drivers through op.c; calls the drivers. */
-#include "auth/auth.h"
 #include "core/core.h"
 #include "worker/engine.h"
+#include "worker/secrets.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,36 +98,6 @@ static void flush(drmgmt_worker *w)
 
 /* ---- starting ---- */
 
-enum { SECRET_MAX = 1024 };
-
-/* A bytea in text form; -1 if it is none or larger than size. */
-static long unhex(const char *text, uint8_t *out, size_t size)
-{
-    size_t digits = text && text[0] == '\\' && text[1] == 'x' ? strlen(text + 2) : SIZE_MAX;
-
-    if (digits % 2 || digits / 2 > size || drmgmt__unhex(text + 2, out, digits / 2))
-        return -1;
-    return (long)(digits / 2);
-}
-
-/* The profile's secret in the clear: plain has room for SECRET_MAX and the NUL. */
-static bool open_secret(drmgmt_worker *w, const drmgmt__claimed *job, char *plain)
-{
-    uint8_t blob[SECRET_MAX + DRMGMT__BLOB_OVERHEAD], wrapped[DRMGMT__WRAPPED_SIZE];
-    drmgmt__data_key key;
-    long n = unhex(job->secret_hex, blob, sizeof blob);
-    long n_wrapped = unhex(job->wrapped_hex, wrapped, sizeof wrapped);
-
-    if (n < DRMGMT__BLOB_OVERHEAD || n_wrapped < 0 ||
-        drmgmt__data_key_cached(w->context, job->tenant_id, job->key_version, wrapped, (size_t)n_wrapped, &key))
-        return false;
-    int rc = drmgmt__blob_open(&key, "snmp_credentials", job->secret_name, job->tenant_id, job->credential_id, blob,
-                               (size_t)n, (uint8_t *)plain);
-    drmgmt__wipe(&key, sizeof key);
-    plain[n - DRMGMT__BLOB_OVERHEAD] = '\0';
-    return rc == 0;
-}
-
 /* The driver's index in the registry, -1 if there is none. */
 static int driver_index(const char *protocol)
 {
@@ -139,7 +109,8 @@ static int driver_index(const char *protocol)
     return -1;
 }
 
-static drmgmt__op *make_op(drmgmt_worker *w, const drmgmt__claimed *job, const char *secret, drmgmt__net_policy *policy)
+static drmgmt__op *make_op(drmgmt_worker *w, const drmgmt__claimed *job, const drmgmt__opened *opened,
+                           drmgmt__net_policy *policy)
 {
     drmgmt__op_spec spec = {
         .tenant_id = job->tenant_id,
@@ -149,8 +120,8 @@ static drmgmt__op *make_op(drmgmt_worker *w, const drmgmt__claimed *job, const c
         .params = job->params ? job->params : "{}",
         .address = job->address,
         .settings = job->settings,
-        .secret_name = job->secret_name,
-        .secret = secret,
+        .credentials = opened->credentials,
+        .n_credentials = opened->n,
         .port = job->port,
         .timeout_ms = job->timeout_ms,
         .policy = policy,
@@ -171,6 +142,9 @@ static drmgmt__op *make_op(drmgmt_worker *w, const drmgmt__claimed *job, const c
 static const drmgmt__op_end *prepare(drmgmt_worker *w, const drmgmt__claimed *job, drmgmt__net_policy *policy,
                                      int driver, drmgmt__op **op)
 {
+    static const drmgmt__op_end expired = { .outcome = "failed",
+                                            .code = "deadline",
+                                            .message = "Its deadline passed before it could run." };
     static const drmgmt__op_end unsupported = { .outcome = "failed",
                                                 .code = "unsupported",
                                                 .message = "This worker has no such protocol or operation." };
@@ -182,20 +156,21 @@ static const drmgmt__op_end *prepare(drmgmt_worker *w, const drmgmt__claimed *jo
     static const drmgmt__op_end no_memory = {
         .outcome = "failed", .code = "no-memory", .message = "The worker is out of memory.", .retryable = true
     };
-    char secret[SECRET_MAX + 1];
-    bool has_secret = job->credential_id && job->secret_hex;
+    drmgmt__opened opened;
     const drmgmt_operation *operation =
         driver < 0 ? NULL : drmgmt_driver_operation(drmgmt_driver_all()[driver], job->operation);
 
+    if (job->expired)
+        return &expired;
     if (!operation)
         return &unsupported;
-    bool opened = has_secret && open_secret(w, job, secret);
-    if (opened || !has_secret)
-        *op = make_op(w, job, opened ? secret : NULL, policy);
-    if (has_secret)
-        drmgmt__wipe(secret, sizeof secret);
+    int rc = drmgmt__secrets_open(w->context, job, &opened);
+    if (rc)
+        return rc == DRMGMT_ERR_NO_MEMORY ? &no_memory : &sealed;
+    *op = make_op(w, job, &opened, policy);
+    drmgmt__secrets_wipe(&opened);
     if (!*op)
-        return opened || !has_secret ? &no_memory : &sealed;
+        return &no_memory;
     (*op)->writes = operation->flags & DRMGMT_OP_WRITES;
     return NULL;
 }

@@ -186,6 +186,7 @@ NO_TENANT(drmgmt_op_operation, driver);
 NO_TENANT(drmgmt_op_params, driver);
 NO_TENANT(drmgmt_op_port, driver);
 NO_TENANT(drmgmt_op_progress, driver);
+NO_TENANT(drmgmt_op_credentials, driver);
 NO_TENANT(drmgmt_op_secret, driver);
 NO_TENANT(drmgmt_op_set_data, driver);
 NO_TENANT(drmgmt_op_settings, driver);

@@ -110,7 +110,6 @@ static inline drmgmt__op *begin_spec(struct fixture *f, drmgmt__op_spec spec)
         spec.params = "{\"oids\":[\"sysDescr.0\"]}";
     if (!spec.policy)
         spec.policy = f->policy;
-    spec.secret_name = "community";
     spec.timeout_ms = 60000;
     drmgmt__loop_update_now(f->loop);
     drmgmt__op *op = drmgmt__op_new(f->ops, f->loop, &spec);

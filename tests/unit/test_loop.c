@@ -309,7 +309,7 @@ static void on_ended(void *user, drmgmt__op *op, const drmgmt__op_end *end)
     snprintf(e->outcome, sizeof e->outcome, "%s", end->outcome);
     snprintf(e->code, sizeof e->code, "%s", end->code ? end->code : "");
     snprintf(e->result, sizeof e->result, "%s", end->result ? end->result : "");
-    snprintf(e->secret_then, sizeof e->secret_then, "%s", op->secret ? op->secret : "");
+    snprintf(e->secret_then, sizeof e->secret_then, "%s", op->n_credentials ? op->credentials->community : "");
     e->retryable = end->retryable;
 }
 
@@ -331,7 +331,6 @@ static drmgmt__op *make(const char *operation, const char *params)
                              .params = params,
                              .address = "192.0.2.1",
                              .settings = "{}",
-                             .secret_name = "community",
                              .secret = "hidden",
                              .port = 161,
                              .timeout_ms = 5000 };

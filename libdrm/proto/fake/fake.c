@@ -15,20 +15,24 @@ struct pause {
 };
 
 static const drmgmt_operation operations[] = {
-    { "echo", DRMGMT_OP_IDEMPOTENT, 10000, "Returns its parameters.", "{\"type\":\"object\"}" },
+    { "echo", DRMGMT_OP_IDEMPOTENT, 10000, "Returns its parameters.", "{\"type\":\"object\"}", 3 },
     { "sleep", DRMGMT_OP_IDEMPOTENT, 60000, "Completes after a while.",
       "{\"type\":\"object\",\"required\":[\"ms\"],\"additionalProperties\":false,\"properties\":{"
-      "\"ms\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":86400000}}}" },
+      "\"ms\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":86400000}}}",
+      3 },
     { "fail", DRMGMT_OP_IDEMPOTENT, 10000, "Fails as told.",
       "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{\"code\":{\"type\":\"string\"},"
-      "\"message\":{\"type\":\"string\"},\"retryable\":{\"type\":\"boolean\"}}}" },
+      "\"message\":{\"type\":\"string\"},\"retryable\":{\"type\":\"boolean\"}}}",
+      3 },
     { "write", DRMGMT_OP_WRITES, 10000, "Pretends to change the device.",
       "{\"type\":\"object\",\"required\":[\"value\"],\"additionalProperties\":false,\"properties\":{\"value\":{},"
-      "\"ms\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":86400000}}}" },
+      "\"ms\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":86400000}}}",
+      1 },
     { "progress", DRMGMT_OP_IDEMPOTENT | DRMGMT_OP_LONG, 60000, "Takes a while, and tells how far it is.",
       "{\"type\":\"object\",\"required\":[\"ms\",\"steps\"],\"additionalProperties\":false,\"properties\":{"
       "\"ms\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":86400000},"
-      "\"steps\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000}}}" },
+      "\"steps\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000}}}",
+      3 },
 };
 
 /* ---- checks: one row a parameter ---- */

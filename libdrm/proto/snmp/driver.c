@@ -11,7 +11,7 @@ static const drmgmt_operation operations[OPERATIONS] = {
               "\"oids\":{\"type\":\"array\",\"minItems\":1,\"maxItems\":128,"
               "\"description\":\"Objects with their instance: a well-known name, or numbers\","
               "\"items\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":1600},"
-              "\"example\":[\"sysDescr.0\",\"IF-MIB::ifDescr.1\",\"1.3.6.1.2.1.1.3.0\"]}}}" },
+              "\"example\":[\"sysDescr.0\",\"IF-MIB::ifDescr.1\",\"1.3.6.1.2.1.1.3.0\"]}}}", 3 },
 };
 
 /* ---- checks ---- */

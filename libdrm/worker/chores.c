@@ -1,0 +1,9 @@
+/* The table of chores. Read by keeper.c. */
+#include "worker/chore.h"
+
+#include "core/core.h"
+
+const drmgmt__chore drmgmt__chores[] = {
+    { "removing the rows of a deleted tenant", 0, drmgmt__chore_purge },
+};
+const size_t drmgmt__n_chores = DRMGMT__COUNT(drmgmt__chores);
