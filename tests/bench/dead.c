@@ -87,26 +87,26 @@ static bool jobs(bench *b, unsigned port)
 
 /* ---- the driver alone ---- */
 
-static bool live_only(const void *user, size_t i, char *text, size_t size)
+typedef struct places {
+    char (*live)[AGENTS_ADDRESS], (*silent)[AGENTS_ADDRESS];
+} places;
+
+static const char *live_only(const void *user, size_t i, bool *counts)
 {
-    (void)user;
-    (void)size;
-    agents_address(i, text);
-    return true;
+    const places *p = user;
+
+    (void)counts;
+    return p->live[i];
 }
 
 /* Every fifth is dead. */
-static bool mixed(const void *user, size_t i, char *text, size_t size)
+static const char *mixed(const void *user, size_t i, bool *counts)
 {
     enum { EVERY = (LIVE + DEAD) / DEAD };
+    const places *p = user;
 
-    (void)user;
-    (void)size;
-    if (i % EVERY == 0)
-        agents_silent_address(i / EVERY, text);
-    else
-        agents_address(i - i / EVERY - 1, text);
-    return i % EVERY != 0;
+    *counts = i % EVERY != 0;
+    return *counts ? p->live[i - i / EVERY - 1] : p->silent[i / EVERY];
 }
 
 static bool measure(bench *b, driver_bench *d, driver_run *run, double *alone, double *among)
@@ -130,14 +130,17 @@ static bool measure(bench *b, driver_bench *d, driver_run *run, double *alone, d
 
 static bool alone(bench *b, unsigned port)
 {
+    size_t n = live_of(b);
+    places p = { agents_addresses(n, false), agents_addresses(n, true) };
     driver_run run = { .operation = "get",
                        .params = "{\"oids\":[\"1.3.6.1.2.1.1.1.0\"]}",
                        .settings = SETTINGS,
                        .community = "public",
                        .port = port,
-                       .window = SLOTS };
+                       .window = SLOTS,
+                       .user = &p };
     double without[ROUNDS], with[ROUNDS];
-    driver_bench *d = driver_bench_open(b);
+    driver_bench *d = p.live && p.silent ? driver_bench_open(b) : NULL;
     bool done = d != NULL;
 
     for (size_t i = 0; done && i < ROUNDS; i++)
@@ -145,6 +148,8 @@ static bool alone(bench *b, unsigned port)
     if (done)
         report("dead.driver.alone", "dead.driver.among", without, with);
     driver_bench_close(d);
+    free(p.live);
+    free(p.silent);
     return done;
 }
 

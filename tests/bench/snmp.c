@@ -3,7 +3,7 @@
 #include "agents.h"
 #include "driver.h"
 #include <math.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 enum {
     ADDRESSES = 10000,
@@ -18,18 +18,15 @@ enum {
 
 typedef struct place {
     const char *host; /* NULL: the agents' addresses, in turn */
-    size_t addresses;
+    const char (*addresses)[AGENTS_ADDRESS];
 } place;
 
-static bool address_of(const void *user, size_t i, char *text, size_t size)
+static const char *address_of(const void *user, size_t i, bool *counts)
 {
     const place *p = user;
 
-    if (p->host)
-        snprintf(text, size, "%s", p->host);
-    else
-        agents_address(i % p->addresses, text);
-    return true;
+    (void)counts;
+    return p->host ? p->host : p->addresses[i % ADDRESSES];
 }
 
 static double us_each(const driver_figures *f, double count)
@@ -52,9 +49,8 @@ static double best(const double *samples, bool least)
     return found;
 }
 
-static bool gets(bench *b, driver_bench *d, unsigned port)
+static bool gets(bench *b, driver_bench *d, unsigned port, const place *where)
 {
-    const place agents_place = { NULL, ADDRESSES };
     driver_run run = { .operation = "get",
                        .params = GET,
                        .settings = V2C,
@@ -63,7 +59,7 @@ static bool gets(bench *b, driver_bench *d, unsigned port)
                        .count = ADDRESSES,
                        .window = WINDOW,
                        .address = address_of,
-                       .user = &agents_place };
+                       .user = where };
     double raw[ROUNDS], raw_cpu[ROUNDS], driver[ROUNDS], cpu[ROUNDS];
     driver_figures f;
 
@@ -89,7 +85,7 @@ static bool gets(bench *b, driver_bench *d, unsigned port)
 
 static bool against_snmpd(bench *b, driver_bench *d)
 {
-    const place snmpd = { b->snmp_host, 1 };
+    const place snmpd = { .host = b->snmp_host };
     driver_run run = { .operation = "get",
                        .params = GET,
                        .settings = V2C,
@@ -110,11 +106,15 @@ static bool against_snmpd(bench *b, driver_bench *d)
 
 bool bench_snmp(bench *b)
 {
-    agents a;
-    driver_bench *d = agents_start(b, &a) ? driver_bench_open(b) : NULL;
-    bool done = d && gets(b, d, a.port) && against_snmpd(b, d);
+    agents a = { 0 };
+    driver_bench *d = NULL;
+    char(*addresses)[AGENTS_ADDRESS] = agents_addresses(ADDRESSES, false);
+    const place where = { .addresses = (const char(*)[AGENTS_ADDRESS])addresses };
+    bool done = addresses && agents_start(b, &a) && (d = driver_bench_open(b)) && gets(b, d, a.port, &where) &&
+                against_snmpd(b, d);
 
     driver_bench_close(d);
     agents_stop(&a);
+    free(addresses);
     return done;
 }
