@@ -2,6 +2,7 @@
  * and count; and the driver against the stack's one snmpd. Called by main.c. */
 #include "agents.h"
 #include "driver.h"
+#include <drm/driver.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -83,6 +84,38 @@ static bool gets(bench *b, driver_bench *d, unsigned port, const place *where)
     return true;
 }
 
+/* Walks of the agents' ifTable; a driver without the operation is not measured. */
+static bool bulk(bench *b, driver_bench *d, unsigned port, const place *where)
+{
+    enum { DEVICES_WALKED = 500, WALKS = 2000, VARBIND_BYTES = 40 };
+    driver_run run = { .operation = "bulkwalk",
+                       .params = "{\"oid\":\"1.3.6.1.2.1.2.2\",\"max_repetitions\":25}",
+                       .settings = V2C,
+                       .community = "public",
+                       .port = port,
+                       .count = bench_scaled(b, WALKS, 50),
+                       .window = DEVICES_WALKED,
+                       .address = address_of,
+                       .user = where };
+    double varbinds[ROUNDS], cpu[ROUNDS];
+    driver_figures f;
+
+    if (!drmgmt_driver_operation(drmgmt_driver_find("snmp"), run.operation))
+        return true;
+    for (size_t i = 0; i < ROUNDS; i++) {
+        if (!driver_bench_run(d, &run, &f))
+            return false;
+        double n = (double)f.completed * AGENTS_VARBINDS;
+        if ((double)f.bytes < n * VARBIND_BYTES)
+            return bench_fail(b, "walks brought %zu bytes where there are %.0f varbinds", f.bytes, n);
+        varbinds[i] = n / f.seconds;
+        cpu[i] = us_each(&f, n);
+    }
+    report_set("snmp.bulk", best(varbinds, false));
+    report_set("snmp.bulk.cpu", best(cpu, true));
+    return true;
+}
+
 static bool against_snmpd(bench *b, driver_bench *d)
 {
     const place snmpd = { .host = b->snmp_host };
@@ -111,7 +144,7 @@ bool bench_snmp(bench *b)
     char(*addresses)[AGENTS_ADDRESS] = agents_addresses(ADDRESSES, false);
     const place where = { .addresses = (const char(*)[AGENTS_ADDRESS])addresses };
     bool done = addresses && agents_start(b, &a) && (d = driver_bench_open(b)) && gets(b, d, a.port, &where) &&
-                against_snmpd(b, d);
+                bulk(b, d, a.port, &where) && against_snmpd(b, d);
 
     driver_bench_close(d);
     agents_stop(&a);
