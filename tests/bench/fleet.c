@@ -84,8 +84,9 @@ bool fleet_queue(bench *b, const char *name, size_t n, const char *lane, size_t 
         b,
         "INSERT INTO drm.jobs (tenant_id, id, device_id, lane, protocol, operation, params, idempotent, exclusive,"
         " timeout_ms) SELECT $1::uuid, sec.uuid_v7(), d.id, $3, 'snmp', 'get',"
-        " '{\"oids\": [\"1.3.6.1.2.1.1.1.0\"]}', true, false, 120000"
-        " FROM (SELECT id, row_number() OVER (ORDER BY md5(name)) AS n FROM drm.devices"
+        " '{\"oids\": [\"1.3.6.1.2.1.1.1.0\"]}', true, false, 120000 - d.silent::integer"
+        " FROM (SELECT id, name LIKE '%-silent-%' AS silent, row_number() OVER (ORDER BY md5(name)) AS n FROM "
+        "drm.devices"
         "       WHERE tenant_id = $1::uuid AND name LIKE $2) d"
         " CROSS JOIN generate_series(0, ($4::integer - 1) / $5::integer) r"
         " WHERE r * $5::integer + d.n <= $4::integer ORDER BY r, d.n",

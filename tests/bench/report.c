@@ -49,7 +49,7 @@ static const figure figures[] = {
     { "snmp.bulk.cpu", "the same: CPU of its thread, a varbind", "us", AT_MOST, 0.6, { NULL } },
     { "snmp.snmpd", "the SNMP driver alone, v2c GET, the stack's agent", "requests/s", NO_AIM, 0, { UDP } },
     { "snmp.snmpd.cpu", "the same: CPU of its thread, a GET", "us", NO_AIM, 0, { NULL } },
-    { "dead.jobs.alone", "jobs of 20,000 live devices, until the last answer", "ms", NO_AIM, 0, { NULL } },
+    { "dead.jobs.alone", "jobs of 20,000 live devices, until the last result", "ms", NO_AIM, 0, { NULL } },
     { "dead.jobs.among",
       "the same among 5,000 dead ones (2 s timeout)",
       "ms",
