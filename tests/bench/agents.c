@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -32,6 +33,15 @@ void agents_address(size_t i, char text[AGENTS_ADDRESS])
 void agents_silent_address(size_t i, char text[AGENTS_ADDRESS])
 {
     print(SILENT, i, text);
+}
+
+char (*agents_addresses(size_t n, bool silent))[AGENTS_ADDRESS]
+{
+    char(*list)[AGENTS_ADDRESS] = calloc(n, AGENTS_ADDRESS);
+
+    for (size_t i = 0; list && i < n; i++)
+        print(silent ? SILENT : LIVE, i, list[i]);
+    return list;
 }
 
 /* ---- the process ---- */

@@ -34,6 +34,8 @@ void agents_stop(agents *a);
 /* The address of the i-th agent (up to 2 million), and of the i-th that is silent: datagrams to it vanish. */
 void agents_address(size_t i, char text[AGENTS_ADDRESS]);
 void agents_silent_address(size_t i, char text[AGENTS_ADDRESS]);
+/* The first n of them as one array, to be freed; NULL when memory is out. Writing addresses is slower than asking. */
+char (*agents_addresses(size_t n, bool silent))[AGENTS_ADDRESS];
 
 /* ---- between the three files ---- */
 /* A place in a message. */

@@ -128,8 +128,12 @@ typedef struct fleet {
 bool fleet_make(bench *b, fleet *f, const char *name, size_t n, unsigned port, bool silent, const char *settings);
 /* With their jobs and results. */
 void fleet_remove(bench *b, fleet *f);
-/* Jobs of one GET of sysDescr.0 for devices of the fleet in turn, in a lane of the bench's own. */
-bool fleet_queue(bench *b, const fleet *f, const char *lane, size_t count);
+/* Jobs of one GET of sysDescr.0 for the devices in turn whose names begin with name, n of them, in a lane of the
+ * bench's own; all of them become visible at once. The timeout of the jobs of a fleet called "...-silent" is 1 ms
+ * shorter: so they can be told apart. */
+bool fleet_queue(bench *b, const char *name, size_t n, const char *lane, size_t count);
+/* Until a worker serves the lane. */
+bool worker_wait(bench *b, const char *lane);
 
 /* ---- worker.c: a drm-worker of the bench's own, for a lane of its own ---- */
 pid_t worker_start(bench *b, const char *lane, unsigned slots); /* 0 after a message */

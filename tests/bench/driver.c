@@ -62,8 +62,8 @@ static void on_ended(void *user, drmgmt__op *op, const drmgmt__op_end *end)
 
 static bool begin(driver_bench *d)
 {
-    char address[64];
-    bool counts = d->run->address(d->run->user, d->begun, address, sizeof address);
+    bool counts = true;
+    const char *address = d->run->address(d->run->user, d->begun, &counts);
     drmgmt__op_spec spec = { .tenant_id = TENANT,
                              .job_id = JOB,
                              .device_id = DEVICE,

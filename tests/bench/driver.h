@@ -20,7 +20,7 @@ typedef struct driver_run {
     unsigned port;
     size_t count, window;
     /* The address of the i-th operation, and whether it counts: what does not may fail. */
-    bool (*address)(const void *user, size_t i, char *text, size_t size);
+    const char *(*address)(const void *user, size_t i, bool *counts);
     const void *user;
 } driver_run;
 

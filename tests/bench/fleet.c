@@ -1,5 +1,5 @@
 /* Devices by the thousand, and jobs for them in lanes that the stack's worker does not serve: written by the superuser,
- * for making them is not what is measured. Called by engine.c, memory.c and soak.c. */
+ * for making them is not what is measured. Called by dead.c, engine.c, memory.c, pgbench.c and soak.c. */
 #include "agents.h"
 #include "bench.h"
 #include <stdio.h>
@@ -34,47 +34,59 @@ static bool read_ids(bench *b, fleet *f)
     return f->ids || bench_fail(b, "%zu devices where %zu were made", n, f->n);
 }
 
-bool fleet_make(bench *b, fleet *f, const char *name, size_t n, unsigned port, bool silent, const char *settings)
+static bool make_devices(bench *b, const fleet *f)
 {
-    char count[24], port_text[16], base[AGENTS_ADDRESS], pattern[80];
-    const char *params[] = { b->tenant_id, f->name, count, base, port_text, settings, b->credential, pattern };
+    char count[24];
+    const char *params[] = { b->tenant_id, f->name, count };
 
-    *f = (fleet){ .n = n };
-    snprintf(f->name, sizeof f->name, "%s-%s", b->run_name, name);
+    snprintf(count, sizeof count, "%zu", f->n);
+    return run(
+        b,
+        "INSERT INTO drm.devices (tenant_id, id, name)"
+        " SELECT $1::uuid, sec.uuid_v7(), $2 || '-' || lpad(i::text, 6, '0') FROM generate_series(1, $3::integer) i",
+        params, 3);
+}
+
+static bool make_profiles(bench *b, const fleet *f, unsigned port, bool silent, const char *settings)
+{
+    char pattern[80], base[AGENTS_ADDRESS], port_text[16];
+    const char *params[] = { b->tenant_id, pattern, base, port_text, settings, b->credential };
+
     snprintf(pattern, sizeof pattern, "%s-%%", f->name);
-    snprintf(count, sizeof count, "%zu", n);
     snprintf(port_text, sizeof port_text, "%u", port);
     (silent ? agents_silent_address : agents_address)(0, base);
-    return run(b,
-               "INSERT INTO drm.devices (tenant_id, id, name)"
-               " SELECT $1::uuid, sec.uuid_v7(), $2 || '-' || lpad(i::text, 6, '0') FROM generate_series(1, "
-               "$3::integer) i",
-               params, 3) &&
-           run(b,
-               "INSERT INTO drm.device_protocol_profiles"
-               " (tenant_id, device_id, protocol, address, port, settings, snmp_credential_id)"
-               " SELECT d.tenant_id, d.id, 'snmp', host($4::inet + right(d.name, 6)::integer - 1), $5::integer, "
-               "$6::jsonb,"
-               " $7::uuid FROM drm.devices d WHERE d.tenant_id = $1::uuid AND d.name LIKE $8"
-               " AND $2::text IS NOT NULL AND $3::text IS NOT NULL",
-               params, 8) &&
+    return run(
+        b,
+        "INSERT INTO drm.device_protocol_profiles"
+        " (tenant_id, device_id, protocol, address, port, settings, snmp_credential_id)"
+        " SELECT d.tenant_id, d.id, 'snmp', host($3::inet + right(d.name, 6)::integer - 1), $4::integer, $5::jsonb,"
+        " $6::uuid FROM drm.devices d WHERE d.tenant_id = $1::uuid AND d.name LIKE $2",
+        params, 6);
+}
+
+bool fleet_make(bench *b, fleet *f, const char *name, size_t n, unsigned port, bool silent, const char *settings)
+{
+    *f = (fleet){ .n = n };
+    snprintf(f->name, sizeof f->name, "%s-%s", b->run_name, name);
+    return make_devices(b, f) && make_profiles(b, f, port, silent, settings) &&
            database_run(b, "ANALYZE drm.devices, drm.device_protocol_profiles") && read_ids(b, f);
 }
 
-bool fleet_queue(bench *b, const fleet *f, const char *lane, size_t count)
+bool fleet_queue(bench *b, const char *name, size_t n, const char *lane, size_t count)
 {
-    char count_text[24], n[24], pattern[80];
-    const char *params[] = { b->tenant_id, pattern, lane, count_text, n };
+    char count_text[24], n_text[24], pattern[80];
+    const char *params[] = { b->tenant_id, pattern, lane, count_text, n_text };
 
-    snprintf(pattern, sizeof pattern, "%s-%%", f->name);
+    snprintf(pattern, sizeof pattern, "%s-%%", name);
     snprintf(count_text, sizeof count_text, "%zu", count);
-    snprintf(n, sizeof n, "%zu", f->n);
+    snprintf(n_text, sizeof n_text, "%zu", n);
     return run(
         b,
         "INSERT INTO drm.jobs (tenant_id, id, device_id, lane, protocol, operation, params, idempotent, exclusive,"
         " timeout_ms) SELECT $1::uuid, sec.uuid_v7(), d.id, $3, 'snmp', 'get',"
-        " '{\"oids\": [\"1.3.6.1.2.1.1.1.0\"]}', true, false, 120000"
-        " FROM (SELECT id, row_number() OVER (ORDER BY name) AS n FROM drm.devices"
+        " '{\"oids\": [\"1.3.6.1.2.1.1.1.0\"]}', true, false, 120000 - d.silent::integer"
+        " FROM (SELECT id, name LIKE '%-silent-%' AS silent, row_number() OVER (ORDER BY md5(name)) AS n FROM "
+        "drm.devices"
         "       WHERE tenant_id = $1::uuid AND name LIKE $2) d"
         " CROSS JOIN generate_series(0, ($4::integer - 1) / $5::integer) r"
         " WHERE r * $5::integer + d.n <= $4::integer ORDER BY r, d.n",

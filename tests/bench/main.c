@@ -18,7 +18,7 @@ volatile sig_atomic_t bench_stopped;
 static const benchmark benchmarks[] = {
     { "ceilings", "pgbench, a raw UDP client and libpq in pipeline mode: what the machine gives", bench_ceilings },
     { "snmp", "the SNMP driver alone over 10,000 fast agents, beside a raw UDP client", bench_snmp },
-    { "dead", "20,000 agents that answer, alone and among 5,000 that do not: the SNMP driver alone", bench_dead },
+    { "dead", "20,000 devices that answer, alone and among 5,000 that do not", bench_dead },
     { "engine", "durable SNMP GET jobs of 10,000 devices, beside pgbench with the same functions", bench_engine },
     { "memory", "a worker with 10,000 operations in flight", bench_memory },
     { "reads", "REST reads a second, by wrk", bench_reads },

@@ -10,17 +10,17 @@ enum { FLIGHT = 10000 };
 #define LANE     "bench-memory"
 #define SETTINGS "{\"version\":\"2c\",\"timeout_ms\":60000,\"retries\":0}"
 
-/* Until a worker serves the lane, then until count jobs run in it. */
-static bool wait_for(bench *b, const char *sql, size_t count, const char *what)
+static bool wait_running(bench *b, size_t count)
 {
     char text[64];
     const char *params[] = { LANE };
 
     do {
         if (bench_over(b))
-            return bench_fail(b, "gave up waiting for %s", what);
+            return bench_fail(b, "gave up waiting for the operations");
         pause_ms(50);
-        if (!database_text(b, sql, params, 1, text, sizeof text))
+        if (!database_text(b, "SELECT count(*) FROM drm.jobs WHERE lane = $1 AND status = 'running'", params, 1, text,
+                           sizeof text))
             return false;
     } while (strtoul(text, NULL, 10) < count);
     return true;
@@ -28,11 +28,10 @@ static bool wait_for(bench *b, const char *sql, size_t count, const char *what)
 
 static bool fly(bench *b, const fleet *f, pid_t pid)
 {
-    if (!wait_for(b, "SELECT count(*) FROM drm.workers WHERE lane = $1 AND alive", 1, "the worker"))
+    if (!worker_wait(b, LANE))
         return false;
     report_set("memory.flight.idle.rss", memory_of(pid).rss_mb);
-    if (!fleet_queue(b, f, LANE, f->n) ||
-        !wait_for(b, "SELECT count(*) FROM drm.jobs WHERE lane = $1 AND status = 'running'", f->n, "the operations"))
+    if (!fleet_queue(b, f->name, f->n, LANE, f->n) || !wait_running(b, f->n))
         return false;
     pause_ms(500); /* from claimed to begun */
     report_set("memory.flight.rss", memory_of(pid).rss_mb);

@@ -151,7 +151,8 @@ bool ceiling_sched(bench *b, const fleet *f)
                 database_run(b, "INSERT INTO drm.workers (id, host, pid, version, lane, slots) VALUES ('" SCHED_WORKER
                                 "', 'bench', 1, '0', 'bench-ceiling', 1) ON CONFLICT (id) DO UPDATE SET alive = true,"
                                 " beat_at = clock_timestamp()") &&
-                fleet_queue(b, f, lane, each * CLIENTS * SCHED_BATCH) && database_run(b, "VACUUM ANALYZE drm.jobs") &&
+                fleet_queue(b, f->name, f->n, lane, each * CLIENTS * SCHED_BATCH) &&
+                database_run(b, "VACUUM ANALYZE drm.jobs") &&
                 run_script(b, "ceiling.sched", NULL, script_sched, each, SCHED_BATCH);
     database_run(b, "DELETE FROM drm.workers WHERE id = '" SCHED_WORKER "'");
     return database_run(b, "DROP SCHEMA IF EXISTS drm_bench CASCADE") && done;

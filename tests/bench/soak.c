@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     FLEET = 950,
@@ -64,6 +65,23 @@ static bool clean(bench *b)
     return database_run(b, "DELETE FROM drm.job_results WHERE finished_at < clock_timestamp() - interval '1 minute'");
 }
 
+static bool all_ended(bench *b)
+{
+    enum { PATIENCE_US = 30000000 };
+    char text[24] = "";
+    const char *params[] = { b->tenant_id };
+    int64_t until = now_us() + PATIENCE_US;
+
+    do {
+        if (!database_text(b, "SELECT count(*) FROM drm.jobs WHERE tenant_id = $1::uuid", params, 1, text, sizeof text))
+            return false;
+        if (strcmp(text, "0") == 0)
+            return true;
+        pause_ms(200);
+    } while (now_us() < until && !bench_stopped);
+    return bench_fail(b, "%s jobs have not ended half a minute after the last submission", text);
+}
+
 static bool soak(bench *b, drmgmt_context *context, const char (*devices)[ID_SIZE], size_t n, samples *s)
 {
     int64_t from = now_us(), until = from + (int64_t)b->soak_min * 60000000, sampled = from, cleaned = from;
@@ -93,6 +111,8 @@ static bool soak(bench *b, drmgmt_context *context, const char (*devices)[ID_SIZ
         if (next > now_us())
             pause_ms((unsigned)((next - now_us()) / 1000));
     }
+    if (!all_ended(b))
+        return false;
     report_set("soak.jobs", (double)jobs);
     for (size_t i = 0; i < COUNT(watched); i++)
         if (!isnan(growth(s, i)))

@@ -1,4 +1,4 @@
-/* A drm-worker of the bench's own: what it needs stands in the environment. Called by memory.c. */
+/* A drm-worker of the bench's own: what it needs stands in the environment. Called by dead.c and memory.c. */
 #include "bench.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -57,6 +57,22 @@ pid_t worker_start(bench *b, const char *lane, unsigned slots)
         return 0;
     }
     return pid;
+}
+
+bool worker_wait(bench *b, const char *lane)
+{
+    char text[8];
+    const char *params[] = { lane };
+
+    do {
+        if (bench_over(b))
+            return bench_fail(b, "gave up waiting for the worker of lane %s", lane);
+        pause_ms(50);
+        if (!database_text(b, "SELECT EXISTS (SELECT FROM drm.workers WHERE lane = $1 AND alive)", params, 1, text,
+                           sizeof text))
+            return false;
+    } while (text[0] != 't');
+    return true;
 }
 
 void worker_stop(pid_t pid)
