@@ -73,7 +73,6 @@ static bool begin(driver_bench *d)
                              .address = address,
                              .port = d->run->port,
                              .timeout_ms = 60000,
-                             .secret_name = "community",
                              .secret = d->run->community,
                              .policy = d->policy };
     drmgmt__op *op = drmgmt__op_new(d->ops, d->loop, &spec);
