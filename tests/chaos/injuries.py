@@ -10,8 +10,11 @@ import time
 import psycopg2
 from world import WORKERS
 
-GAP = 2.2  # seconds from one injury to the next, on average
-LINKS = ("postgres", "redis", "http", "device")
+GAP = 1.8  # seconds from one injury to the next, on average
+PARTS = [f"worker{n}" for n in range(WORKERS)]
+# The ways that proxies hold; a worker has one of its own to PostgreSQL.
+WAYS = [f"postgres of {part}" for part in PARTS]
+LINKS = [*WAYS, "postgres of drmd", "redis", "http", "device"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,27 +75,30 @@ def nothing(_world, _injury):
 
 # name: (victims, least seconds, most seconds, what is done, how it is taken back)
 TABLE = {
-    "kill -9": ([f"worker{n}" for n in range(WORKERS)], 0.1, 2, end(signal.SIGKILL), let),
+    "kill -9": (PARTS, 0.1, 2, end(signal.SIGKILL), let),
     "kill -9 drmd": (["drmd"], 0.1, 2, end(signal.SIGKILL), let),
-    "stop past the lease": ([f"worker{n}" for n in range(WORKERS)], 3.5, 7, stop, go_on),
-    "stop a moment": ([f"worker{n}" for n in range(WORKERS)] + ["drmd"], 0.2, 2, stop, go_on),
-    "end in order": ([f"worker{n}" for n in range(WORKERS)], 0.1, 1, end(signal.SIGTERM), let),
+    "stop past the lease": (PARTS, 3.2, 6, stop, go_on),
+    "stop a moment": ([*PARTS, "drmd"], 0.2, 2, stop, go_on),
+    "end in order": (PARTS, 0.1, 1, end(signal.SIGTERM), let),
     "flush": (["redis"], 0, 0, flush, nothing),
     "kill redis": (["redis"], 0.2, 3, end(signal.SIGKILL), let),
     "crash": (["postgres"], 0.1, 2, lambda world, _: world.end("postgres", "immediate"), let),
     "fill": (["disk"], 1, 3, fill, clear),
     "delay": (LINKS, 1, 4, order(delay=lambda injury: int(20 + 400 * injury.more**2)), order(delay=0)),
-    "stall": (LINKS, 0.5, 6, order(stall=True), order(stall=False)),
+    "stall": (LINKS, 0.5, 3, order(stall=True), order(stall=False)),
+    "stall past the lease": (WAYS, 3.2, 6, order(stall=True), order(stall=False)),
     "lose": (["device"], 1, 4, order(drop=lambda injury: 0.2 + 0.8 * injury.more), order(drop=0.0)),
-    "lose answers": (["postgres", "postgres", "http", "http", "redis"], 0.2, 1.5, order(deaf=True), order(deaf=False)),
-    "cut": (["postgres", "http", "redis"], 0, 0, order(cut=True), nothing),
+    "lose answers": ([*WAYS, "postgres of drmd", "http", "http", "redis"], 0.2, 1.5, order(deaf=True), order(deaf=False)),
+    "cut": ([*WAYS, "postgres of drmd", "http", "redis"], 0, 0, order(cut=True), nothing),
     "kill device": (["device"], 0.2, 2, end(signal.SIGKILL), let),
 }
+
+OFTEN = ("stop past the lease", "stall past the lease")  # results of old leases are rare otherwise
 
 
 def victims_of(name, victim):
     """What is not to be touched meanwhile. The ways to a server and the server are different victims."""
-    link = name in ("delay", "stall", "lose", "lose answers", "cut")
+    link = name in ("delay", "stall", "stall past the lease", "lose", "lose answers", "cut")
     return {f"link {victim}" if link else victim} | ({"postgres"} if victim == "disk" else set())
 
 
@@ -102,7 +108,7 @@ def plan(seed, seconds):
     at, busy, deck, dealt = 2.0, {}, [], []
     while at < seconds - 1:
         if not deck:
-            deck = list(TABLE)
+            deck = [*TABLE, *OFTEN]
             rng.shuffle(deck)
         name = deck.pop()
         victims, least, most, _, _ = TABLE[name]

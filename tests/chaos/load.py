@@ -38,8 +38,9 @@ class Submission:
 
 
 def decide(rng, token):
-    ms = rng.choices((0, rng.randint(20, 500), rng.randint(800, 2500)), (60, 28, 12))[0]
     operation = "write" if rng.random() < 0.4 else "get"
+    slowest = 2500 if operation == "write" else 5000
+    ms = rng.choices((0, rng.randint(20, 500), rng.randint(800, slowest)), (60, 28, 12))[0]
     return Submission(token, operation, rng.randrange(DEVICES), ms, str(uuid.UUID(int=rng.getrandbits(128))) if rng.random() < 0.8 else None,
                       rng.random() / 2 if rng.random() < 0.04 else None)
 
@@ -108,7 +109,7 @@ class Load:
             api = tenant.api()
             devices = [make_device(api, {"protocol": "fake", "address": "127.0.0.1", "port": world.ports["device"]},
                                    {"protocol": "snmp", "address": "127.0.0.1", "port": world.ports["device"], "community": "chaos",
-                                    "settings": {"timeout_ms": 3000, "retries": 2}}) for _ in range(DEVICES)]
+                                    "settings": {"timeout_ms": 6000, "retries": 2}}) for _ in range(DEVICES)]
             made = api.post("/api/v1/api-keys", {"label": "chaos"})
             assert made.status == 201, made
             key = made.json()["key"]

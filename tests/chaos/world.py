@@ -132,25 +132,28 @@ class World:
         self.double = Double(self.folder, free_port(kind=2))
         self.double.start()
         drmd_port = free_port()
-        links = {"postgres": {"to": self.postgres.port}, "redis": {"to": str(self.redis.socket)}, "http": {"to": drmd_port},
-                 "device": {"to": self.double.port, "udp": True}}
+        workers = [f"worker{n}" for n in range(WORKERS)]
+        links = {**{f"postgres of {name}": {"to": self.postgres.port} for name in ("drmd", *workers)},
+                 "redis": {"to": str(self.redis.socket)}, "http": {"to": drmd_port}, "device": {"to": self.double.port, "udp": True}}
         for link in links.values():
             link["listen"] = free_port(kind=2 if "udp" in link else 1)
         self.ports = {name: link["listen"] for name, link in links.items()}
         self.proxies = Proxies(self.folder, links)
-        env = {**self.fleet.env, "DRM_REDIS_URL": f"redis://127.0.0.1:{self.ports['redis']}",
-               "DRM_APP_DATABASE_URL": f"postgresql://{database.APP}:{self.fleet.passwords[database.APP]}"
-                                       f"@127.0.0.1:{self.ports['postgres']}/drmgmt"}
         log = self.folder / "log"
         self.processes = {"postgres": self.postgres, "redis": self.redis, "device": self.double,
-                          "drmd": Drmd(self.build, log / "drmd.log", env, self.folder, f"127.0.0.1:{drmd_port}")}
+                          "drmd": Drmd(self.build, log / "drmd.log", self._env("drmd"), self.folder, f"127.0.0.1:{drmd_port}")}
         self.processes["drmd"].start()
-        for n in range(WORKERS):
-            folder = self.folder / f"worker{n}"
-            folder.mkdir()
-            self.processes[f"worker{n}"] = Worker(self.build / "tests" / "chaos", log / f"worker{n}.log", env, folder)
-            self.processes[f"worker{n}"].start()
+        for name in workers:
+            (self.folder / name).mkdir()
+            self.processes[name] = Worker(self.build / "tests" / "chaos", log / f"{name}.log", self._env(name), self.folder / name)
+            self.processes[name].start()
         self.tenants = [Tenant(self.build, self.fleet.env, self.url) for _ in range(2)]
+
+    def _env(self, name):
+        """What a program is told: the ways through its proxies."""
+        login = f"{database.APP}:{self.fleet.passwords[database.APP]}"
+        return {**self.fleet.env, "DRM_REDIS_URL": f"redis://127.0.0.1:{self.ports['redis']}",
+                "DRM_APP_DATABASE_URL": f"postgresql://{login}@127.0.0.1:{self.ports[f'postgres of {name}']}/drmgmt"}
 
     @property
     def url(self):
