@@ -12,7 +12,7 @@ from http_support import Api
 from job_support import make_device
 
 THREADS, DEVICES = 6, 60
-PAUSE = 0.025  # between two submissions of a thread, seconds
+PAUSE = 0.04  # between two submissions of a thread, seconds
 TOKENS = 10_000_000  # for each thread
 OBJECTS = ".".join(map(str, BASE))
 
