@@ -49,6 +49,12 @@ def quick_hash(password):
     return f"$scrypt$ln=10,r=8,p=1${text(salt)}${text(hashlib.scrypt(password.encode(), salt=salt, n=1 << 10, r=8, p=1, dklen=32))}"
 
 
+def give_quick_hash(env, tenant, password):
+    """To the users of a new tenant, by its name; its id."""
+    return ask(env, "UPDATE drm.users u SET password_hash = %s FROM drm.tenants t WHERE t.name = %s AND u.tenant_id = t.tenant_id"
+                    " RETURNING u.tenant_id::text", (quick_hash(password), tenant))[0][0]
+
+
 class Tenant:
     """A tenant of its own with an administrator, made by drmctl init; the keyring is the one in env. Its jobs may reach loopback, where
     the tests' agents listen, unless outbound says otherwise."""
@@ -61,8 +67,7 @@ class Tenant:
         done = stack_database.drmctl(build, "-o", "json", "init", "--tenant", self.name, "--email", self.email, "--password-file", "-",
                                      *allowed, env=self.env, stdin=self.password + "\n")
         self.said = done.stdout
-        self.id = ask(env, "UPDATE drm.users u SET password_hash = %s FROM drm.tenants t WHERE t.name = %s AND u.tenant_id = t.tenant_id"
-                           " RETURNING u.tenant_id::text", (quick_hash(self.password), self.name))[0][0]
+        self.id = give_quick_hash(env, self.name, self.password)
 
     def api(self, email=None):
         """A client of its own, with the token of one log-in: hashing a password takes its time."""
