@@ -177,7 +177,11 @@ static void cancel(void *state, drmgmt_op *op)
 }
 
 static const drmgmt_operation operations[] = {
-    { "write", DRMGMT_OP_WRITES, 10000, "Writes its value.", "{\"type\":\"object\"}" },
+    { .name = "write",
+      .flags = DRMGMT_OP_WRITES,
+      .timeout_ms = 10000,
+      .doc = "Writes its value.",
+      .params_schema = "{\"type\":\"object\"}" },
 };
 
 const drmgmt_driver drmgmt__driver_fake = {

@@ -10,6 +10,7 @@ from device import READ, WRITE
 
 ENDED = {"completed", "failed", "cancelled", "dead", "uncertain"}
 RECOVERY = re.compile(r"^(\S+ \S+) UTC .*not properly shut down", re.MULTILINE)
+DISK = re.compile(r"No space left on device|File too large")
 SERIAL = re.compile(r"serial=(\d+) token=(\d+)")
 
 
@@ -63,8 +64,9 @@ class Facts:
         self.audited = dict(world.ask("SELECT object_id::text, count(*) FROM drm.audit_logs WHERE action = 'job.submit' AND object_type ="
                                       " 'job' GROUP BY 1"))
         self.receipts = self._receipts(world)
-        self.recoveries = [datetime.datetime.fromisoformat(when + "+00:00").timestamp() for when in
-                           RECOVERY.findall(world.postgres.log.read_text(encoding="utf-8", errors="replace"))]
+        log = world.postgres.log.read_text(encoding="utf-8", errors="replace")
+        self.recoveries = [datetime.datetime.fromisoformat(when + "+00:00").timestamp() for when in RECOVERY.findall(log)]
+        self.disk_refused = len(DISK.findall(log))
         self.by_serial = {each.serial: each for those in self.receipts.values() for each in those}
 
     @staticmethod
@@ -216,10 +218,11 @@ def summary(facts):
         "submissions asked more than once": sum(1 for each in facts.submissions.values() if each.tries > 1),
         "answered to nobody": sum(1 for each in facts.results if each.token in facts.submissions and not facts.submissions[each.token].job),
         "leases given up": facts.given_up, "jobs given to another worker": lost, "reads asked more than once": rerun,
-        "requests the device received": len(facts.by_serial),
+        "requests the device received": len(facts.by_serial), "recoveries of PostgreSQL": len(facts.recoveries),
+        "times the disk was full": facts.disk_refused,
     }
 
 
 # What two minutes cannot be without.
-WANTED = ("submissions asked more than once", "leases given up", "jobs given to another worker", "reads asked more than once",
+WANTED = ("submissions asked more than once", "leases given up", "jobs given to another worker", "reads asked more than once", "recoveries of PostgreSQL", "times the disk was full",
           "write completed", "write uncertain", "get completed")
