@@ -98,6 +98,7 @@ class Postgres(Process):
         self.user = server_user()
         self.port = port
         self.settled = False  # once it has served, others know the port
+        self.settings = {}  # over the ones above
 
     def url(self, user=SUPERUSER, password=None, database=DATABASE):
         return f"postgresql://{user}:{password or self.password}@/{database}?host={self.sockets}&port={self.port}"
@@ -134,7 +135,7 @@ class Postgres(Process):
         beside.rename(self.data)
 
     def _configure(self):
-        settings = {**POSTGRES_COMMON, **(POSTGRES_DURABLE if self.durable else POSTGRES_FAST),
+        settings = {**POSTGRES_COMMON, **(POSTGRES_DURABLE if self.durable else POSTGRES_FAST), **self.settings,
                     "port": str(self.port), "unix_socket_directories": f"'{self.sockets}'"}
         text = "# Written at every start.\n" + "".join(f"{k} = {v}\n" for k, v in settings.items())
         write_private(self.data / "postgresql.auto.conf", text, self.user)

@@ -12,6 +12,7 @@ import subprocess
 import termios
 import time
 
+from job_support import give_quick_hash
 from stack.process import clean_environment
 
 
@@ -48,6 +49,7 @@ class Ctl:
         word = secrets.token_hex(5)
         self.env.update(DRM_TENANT=word, DRM_EMAIL=f"{word}@example.net", DRM_PASSWORD=secrets.token_urlsafe(12))
         self.ok("init", "--tenant", word, "--email", self.env["DRM_EMAIL"], "--password-file", "-", *flags, input=self.env["DRM_PASSWORD"])
+        give_quick_hash(self.env, word, self.env["DRM_PASSWORD"])
         self.ok("login", "--email", self.env["DRM_EMAIL"], "--password-file", "-", input=self.env["DRM_PASSWORD"])
 
     def read_session(self):

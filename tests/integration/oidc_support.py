@@ -2,10 +2,12 @@
 a browser that logs in by it. Nothing of drmgmt's is used: what they agree on, they agree on by the standards."""
 import base64
 import contextlib
+import functools
 import hashlib
 import hmac
 import http.client
 import http.server
+import itertools
 import json
 import secrets
 import threading
@@ -32,12 +34,20 @@ def compact(value):
     return b64(json.dumps(value).encode())
 
 
+@functools.cache
+def rsa_key(_nth):
+    return rsa.generate_private_key(65537, 2048)
+
+
+RSA_TURN = itertools.cycle(range(8))  # making one takes longer than most tests; none needs so many different ones
+
+
 class Key:
     """A signing key; alg is the JOSE name."""
 
     def __init__(self, alg, kid=None):
         self.alg, self.kid = alg, kid or secrets.token_hex(4)
-        self.private = {"RS256": lambda: rsa.generate_private_key(65537, 2048), "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
+        self.private = {"RS256": lambda: rsa_key(next(RSA_TURN)), "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
                         "EdDSA": ed25519.Ed25519PrivateKey.generate}[alg]()
 
     def jwk(self):

@@ -317,6 +317,19 @@ def test_a_second_signal_ends_the_grace(lane, start, numbers):
     assert set(lane.statuses(*lasting)) == {"queued"}
 
 
+def test_what_a_stopped_worker_leaves_goes_to_the_next_at_once(lane, start):
+    """And not after a lease: what ran has ended, what waited is claimed anew, nothing was begun twice that must not be."""
+    jobs = [job for n in range(100) for job in lane.put("sleep", {"ms": 50 + n}, 3)]
+    writes = lane.put("write", {"value": 1, "ms": 20}, 20)
+    first = start()
+    wait_until(lane.results, ENDS_WITHIN)
+    first.signal()
+    assert first.wait() == 0
+    start()
+    lane.wait("completed", *jobs, *writes)
+    assert len(lane.results()) == len(jobs) + len(writes)
+
+
 def test_other_signals_do_no_harm(lane, start):
     worker = start()
     worker.wait_ready()
