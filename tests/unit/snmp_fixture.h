@@ -76,7 +76,7 @@ static inline void close_fixture(struct fixture *f)
     const drmgmt__snmp *snmp = f->state;
 
     cr_assert_eq(f->running, 0, "%zu operations never ended", f->running);
-    cr_assert_eq(snmp->requests.n, 0, "requests are left");
+    cr_assert_eq(snmp->exchanges.n, 0, "exchanges are left");
     cr_assert_eq(snmp->sessions.n, 0, "sessions are left");
     drmgmt__driver_snmp.close(f->state);
     drmgmt__ops_free(f->ops);

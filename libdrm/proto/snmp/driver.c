@@ -47,7 +47,7 @@ static void close_driver(void *state)
     drmgmt__snmp_socket_close(&snmp->v4);
     drmgmt__snmp_socket_close(&snmp->v6);
     drmgmt__resolver_free(snmp->resolver);
-    drmgmt__table_free(&snmp->requests);
+    drmgmt__table_free(&snmp->exchanges);
     drmgmt__table_free(&snmp->sessions);
     drmgmt__strbuf_free(&snmp->out);
     free(snmp->mailbox);
@@ -60,7 +60,6 @@ static int open_driver(drmgmt_loop *loop, void **state, drmgmt_error **error)
 
     if (!snmp)
         return drmgmt__fail_memory(error);
-    drmgmt__snmp_codec_open();
     snmp->loop = loop;
     snmp->v4.fd = snmp->v6.fd = -1;
     int rc = drmgmt__random(&snmp->hash_seed, sizeof snmp->hash_seed)

@@ -142,7 +142,8 @@ int drmgmt__snmp_next(drmgmt__snmp_cursor *c, drmgmt__snmp_varbind *out);
 
 /* ---- out: written to the end of buffer; they return where it begins and give *length, or NULL: it does not fit into
  * room, or an OID or value is none. ---- */
-/* Versions 1 and 2c: m's version, community and pdu (but for pdu.varbinds, which are given here). */
+/* Versions 1 and 2c: m's version, community and pdu (but for pdu.varbinds, which are given here). The values of GET,
+ * GETNEXT and GETBULK are nulls, whatever they are here. */
 uint8_t *drmgmt__snmp_message_write(const drmgmt__snmp_message *m, const drmgmt__snmp_varbind *varbinds, size_t n,
                                     uint8_t *buffer, size_t room, size_t *length);
 /* Version 3: the scoped PDU alone, and the message around m->scoped: plain, or encrypted if m->flags has

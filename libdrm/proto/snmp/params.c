@@ -1,5 +1,5 @@
 /* What a person writes: the parameters of operations and the settings of a profile. Called at submission from any
- * thread (driver.c) and again when an operation begins (request.c). */
+ * thread (driver.c) and again when an operation begins (get.c, peer.c). */
 #include "proto/snmp/snmp.h"
 
 #include "core/core.h"
@@ -218,7 +218,7 @@ static const struct setting *find_setting(const char *name)
 int drmgmt__snmp_settings_read(const char *settings, drmgmt__snmp_settings *out, drmgmt_error **error)
 {
     DRMGMT__JSON json_t *object = NULL;
-    drmgmt__snmp_settings read = { DRMGMT__SNMP_V2C, 1000, 1 };
+    drmgmt__snmp_settings read = { DRMGMT__SNMP_V2C, 1000, 1, false };
     const char *name;
     json_t *value;
 

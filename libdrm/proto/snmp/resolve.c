@@ -1,5 +1,5 @@
 /* Host names to addresses without blocking the loop: a few threads of our own run getaddrinfo(), answers are kept for
- * 30 s. Called by request.c.
+ * 30 s. Called by peer.c.
  *
  * The threads know only jobs and the desk they lie on; names, waiters and the cache belong to the loop. The desk is
  * shared: a thread in the middle of a look-up (which can take half a minute) keeps it alive when the driver is closed.

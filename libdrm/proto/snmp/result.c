@@ -1,15 +1,13 @@
-/* The result of a get: net-snmp's variables to JSON; and the words of error-status. Called by request.c. */
+/* The result of a get: varbinds to JSON; and the words of error-status. Called by get.c. */
 #include "proto/snmp/snmp.h"
 
 #include "core/core.h"
 #include <arpa/inet.h>
 #include <math.h>
-#include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
 #include <stdio.h>
 #include <string.h>
 
-typedef void write_fn(drmgmt__strbuf *out, const netsnmp_variable_list *vb, bool binary);
+typedef void write_fn(drmgmt__strbuf *out, const drmgmt__snmp_value *value, bool binary);
 
 /* Without control characters (C0, DEL, C1) other than tab, CR and LF. */
 static bool is_printable(const uint8_t *s, size_t n)
@@ -43,52 +41,49 @@ static void write_hex(drmgmt__strbuf *out, const uint8_t *bytes, size_t n, bool 
     drmgmt__strbuf_putc(out, '"');
 }
 
-static void write_octets(drmgmt__strbuf *out, const netsnmp_variable_list *vb, bool binary)
+static void write_octets(drmgmt__strbuf *out, const drmgmt__snmp_value *value, bool binary)
 {
-    if (!binary && is_text(vb->val.string, vb->val_len)) {
-        drmgmt__json_string_n(out, (const char *)vb->val.string, vb->val_len);
+    const uint8_t *bytes = value->octets.bytes;
+    size_t n = value->octets.length;
+
+    if (!binary && is_text(bytes, n)) {
+        drmgmt__json_string_n(out, (const char *)bytes, n);
         return;
     }
-    write_hex(out, vb->val.string, vb->val_len, true);
+    write_hex(out, bytes, n, true);
     drmgmt__json_key(out, "hex");
-    write_hex(out, vb->val.string, vb->val_len, false);
+    write_hex(out, bytes, n, false);
 }
 
-static void write_opaque(drmgmt__strbuf *out, const netsnmp_variable_list *vb, bool binary)
+static void write_opaque(drmgmt__strbuf *out, const drmgmt__snmp_value *value, bool binary)
 {
     (void)binary;
-    write_octets(out, vb, true);
+    write_octets(out, value, true);
 }
 
-/* net-snmp widens what an agent encoded in more than four octets: a 32-bit type has 32 bits. */
-static void write_int32(drmgmt__strbuf *out, const netsnmp_variable_list *vb, bool binary)
+static void write_signed(drmgmt__strbuf *out, const drmgmt__snmp_value *value, bool binary)
 {
     (void)binary;
-    drmgmt__strbuf_printf(out, "%d", (int)(int32_t)*vb->val.integer);
+    drmgmt__strbuf_printf(out, "%lld", (long long)value->integer);
 }
 
-static void write_unsigned32(drmgmt__strbuf *out, const netsnmp_variable_list *vb, bool binary)
+static void write_unsigned32(drmgmt__strbuf *out, const drmgmt__snmp_value *value, bool binary)
 {
     (void)binary;
-    drmgmt__strbuf_printf(out, "%u", (unsigned)(uint32_t)*vb->val.integer);
+    drmgmt__strbuf_printf(out, "%llu", (unsigned long long)value->number);
 }
 
 /* 64 bits as text, always: JavaScript and many JSON parsers lose digits of numbers above 2^53. */
-static void write_unsigned64(drmgmt__strbuf *out, const netsnmp_variable_list *vb, bool binary)
+static void write_unsigned64(drmgmt__strbuf *out, const drmgmt__snmp_value *value, bool binary)
 {
-    const struct counter64 *c = vb->val.counter64;
-
     (void)binary;
-    drmgmt__strbuf_printf(out, "\"%llu\"", (unsigned long long)(c->high & 0xffffffff) << 32 | (c->low & 0xffffffff));
+    drmgmt__strbuf_printf(out, "\"%llu\"", (unsigned long long)value->number);
 }
 
-static void write_signed64(drmgmt__strbuf *out, const netsnmp_variable_list *vb, bool binary)
+static void write_signed64(drmgmt__strbuf *out, const drmgmt__snmp_value *value, bool binary)
 {
-    const struct counter64 *c = vb->val.counter64;
-    uint64_t bits = (uint64_t)(c->high & 0xffffffff) << 32 | (c->low & 0xffffffff);
-
     (void)binary;
-    drmgmt__strbuf_printf(out, "\"%lld\"", (long long)bits);
+    drmgmt__strbuf_printf(out, "\"%lld\"", (long long)value->integer);
 }
 
 static void write_real(drmgmt__strbuf *out, double value, int digits)
@@ -99,124 +94,96 @@ static void write_real(drmgmt__strbuf *out, double value, int digits)
         drmgmt__strbuf_puts(out, isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"");
 }
 
-static void write_float(drmgmt__strbuf *out, const netsnmp_variable_list *vb, bool binary)
+static void write_float(drmgmt__strbuf *out, const drmgmt__snmp_value *value, bool binary)
 {
     (void)binary;
-    write_real(out, (double)*vb->val.floatVal, 9);
+    write_real(out, value->real, 9);
 }
 
-static void write_double(drmgmt__strbuf *out, const netsnmp_variable_list *vb, bool binary)
+static void write_double(drmgmt__strbuf *out, const drmgmt__snmp_value *value, bool binary)
 {
     (void)binary;
-    write_real(out, *vb->val.doubleVal, 17);
+    write_real(out, value->real, 17);
 }
 
-static void write_address(drmgmt__strbuf *out, const netsnmp_variable_list *vb, bool binary)
+static void write_address(drmgmt__strbuf *out, const drmgmt__snmp_value *value, bool binary)
 {
     char text[INET_ADDRSTRLEN];
 
     (void)binary;
-    inet_ntop(AF_INET, vb->val.string, text, sizeof text);
+    inet_ntop(AF_INET, value->octets.bytes, text, sizeof text);
     drmgmt__strbuf_printf(out, "\"%s\"", text);
 }
 
-static drmgmt__oid to_oid(const oid *from, size_t n, uint32_t arcs[DRMGMT__OID_ARCS_MAX])
+static void write_oid(drmgmt__strbuf *out, const drmgmt__snmp_value *value, bool binary)
 {
-    if (n > DRMGMT__OID_ARCS_MAX)
-        n = DRMGMT__OID_ARCS_MAX;
-    for (size_t i = 0; i < n; i++)
-        arcs[i] = (uint32_t)from[i];
-    return (drmgmt__oid){ arcs, n };
-}
-
-static void write_oid(drmgmt__strbuf *out, const netsnmp_variable_list *vb, bool binary)
-{
-    uint32_t arcs[DRMGMT__OID_ARCS_MAX];
-    drmgmt__oid value = to_oid(vb->val.objid, vb->val_len / sizeof(oid), arcs);
-
     (void)binary;
     drmgmt__strbuf_putc(out, '"');
-    drmgmt__oid_print(out, &value);
+    drmgmt__oid_print(out, &value->oid);
     drmgmt__strbuf_putc(out, '"');
 }
 
-static void write_null(drmgmt__strbuf *out, const netsnmp_variable_list *vb, bool binary)
+static void write_null(drmgmt__strbuf *out, const drmgmt__snmp_value *value, bool binary)
 {
-    (void)vb;
+    (void)value;
     (void)binary;
     drmgmt__strbuf_puts(out, "null");
 }
 
-static const struct type_row {
-    unsigned tag;
-    const char *name;
-    write_fn *write;
-} types[] = {
-    { ASN_INTEGER, "INTEGER", write_int32 },
-    { ASN_OCTET_STR, "OCTET STRING", write_octets },
-    { ASN_OBJECT_ID, "OBJECT IDENTIFIER", write_oid },
-    { ASN_COUNTER, "Counter32", write_unsigned32 },
-    { ASN_GAUGE, "Gauge32", write_unsigned32 },
-    { ASN_TIMETICKS, "TimeTicks", write_unsigned32 },
-    { ASN_COUNTER64, "Counter64", write_unsigned64 },
-    { ASN_IPADDRESS, "IpAddress", write_address },
-    { ASN_OPAQUE, "Opaque", write_opaque },
-    { ASN_OPAQUE_FLOAT, "Opaque", write_float },
-    { ASN_OPAQUE_DOUBLE, "Opaque", write_double },
-    { ASN_OPAQUE_COUNTER64, "Opaque", write_unsigned64 },
-    { ASN_OPAQUE_U64, "Opaque", write_unsigned64 },
-    { ASN_OPAQUE_I64, "Opaque", write_signed64 },
-    { ASN_NULL, "NULL", write_null },
-    { SNMP_NOSUCHOBJECT, "noSuchObject", write_null },
-    { SNMP_NOSUCHINSTANCE, "noSuchInstance", write_null },
-    { SNMP_ENDOFMIBVIEW, "endOfMibView", write_null },
+static write_fn *const writers[256] = {
+    [DRMGMT__SNMP_INTEGER] = write_signed,
+    [DRMGMT__SNMP_OCTETS] = write_octets,
+    [DRMGMT__SNMP_OID] = write_oid,
+    [DRMGMT__SNMP_COUNTER32] = write_unsigned32,
+    [DRMGMT__SNMP_GAUGE32] = write_unsigned32,
+    [DRMGMT__SNMP_TIMETICKS] = write_unsigned32,
+    [DRMGMT__SNMP_COUNTER64] = write_unsigned64,
+    [DRMGMT__SNMP_IPADDRESS] = write_address,
+    [DRMGMT__SNMP_OPAQUE] = write_opaque,
+    [DRMGMT__SNMP_OPAQUE_FLOAT] = write_float,
+    [DRMGMT__SNMP_OPAQUE_DOUBLE] = write_double,
+    [DRMGMT__SNMP_OPAQUE_COUNTER64] = write_unsigned64,
+    [DRMGMT__SNMP_OPAQUE_U64] = write_unsigned64,
+    [DRMGMT__SNMP_OPAQUE_I64] = write_signed64,
+    [DRMGMT__SNMP_NULL] = write_null,
+    [DRMGMT__SNMP_NO_SUCH_OBJECT] = write_null,
+    [DRMGMT__SNMP_NO_SUCH_INSTANCE] = write_null,
+    [DRMGMT__SNMP_END_OF_MIB_VIEW] = write_null,
 };
 
-static const struct type_row *type_of(unsigned tag)
+static void write_varbind(drmgmt__strbuf *out, const drmgmt__snmp_varbind *vb)
 {
-    for (size_t i = 0; i < DRMGMT__COUNT(types); i++)
-        if (types[i].tag == tag)
-            return &types[i];
-    return NULL;
-}
-
-static void write_varbind(drmgmt__strbuf *out, const netsnmp_variable_list *vb, const drmgmt__oid *oid,
-                          const struct type_row *type)
-{
-    const drmgmt__snmp_name *row = drmgmt__snmp_name_of(oid);
+    const drmgmt__snmp_name *row = drmgmt__snmp_name_of(&vb->name);
 
     drmgmt__strbuf_puts(out, "{\"oid\":\"");
-    drmgmt__oid_print(out, oid);
+    drmgmt__oid_print(out, &vb->name);
     drmgmt__strbuf_puts(out, row ? "\",\"name\":\"" : "\",\"name\":null");
-    if (drmgmt__snmp_name_print(out, oid))
+    if (drmgmt__snmp_name_print(out, &vb->name))
         drmgmt__strbuf_putc(out, '"');
-    drmgmt__json_member(out, "type", type->name);
+    drmgmt__json_member(out, "type", drmgmt__snmp_type_name(vb->value.tag));
     drmgmt__strbuf_puts(out, ",\"value\":");
-    type->write(out, vb, row && row->flags & DRMGMT__SNMP_BINARY);
+    writers[vb->value.tag](out, &vb->value, row && row->flags & DRMGMT__SNMP_BINARY);
     drmgmt__strbuf_putc(out, '}');
 }
 
-const char *drmgmt__snmp_result(drmgmt__strbuf *out, const drmgmt__snmp_message *message,
-                                const drmgmt__snmp_objects *objects)
+const char *drmgmt__snmp_result(drmgmt__strbuf *out, drmgmt__snmp_cursor *cursor, const drmgmt__snmp_objects *objects)
 {
-    const netsnmp_variable_list *vb = message->pdu->variables;
-    uint32_t arcs[DRMGMT__OID_ARCS_MAX];
+    drmgmt__snmp_varbind vb;
 
     drmgmt__strbuf_puts(out, "{\"varbinds\":[");
-    for (size_t i = 0; i < objects->n; i++, vb = vb->next_variable) {
-        if (!vb)
-            return "fewer objects than were asked for";
-        drmgmt__oid oid = to_oid(vb->name, vb->name_length, arcs);
-        if (!drmgmt__oid_equal(&oid, &objects->oids[i]))
+    for (size_t i = 0; i < objects->n; i++) {
+        int more = drmgmt__snmp_next(cursor, &vb);
+        if (more <= 0)
+            return more ? "a malformed object" : "fewer objects than were asked for";
+        if (!drmgmt__oid_equal(&vb.name, &objects->oids[i]))
             return "another object than was asked for";
-        const struct type_row *type = type_of(vb->type);
-        if (!type)
+        if (!writers[vb.value.tag])
             return "a value of a type that SNMPv1 and SNMPv2c do not have";
         if (i > 0)
             drmgmt__strbuf_putc(out, ',');
-        write_varbind(out, vb, &oid, type);
+        write_varbind(out, &vb);
     }
-    if (vb)
+    if (drmgmt__snmp_next(cursor, &vb))
         return "more objects than were asked for";
     drmgmt__strbuf_puts(out, "]}");
     return NULL;
