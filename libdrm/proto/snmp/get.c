@@ -1,136 +1,145 @@
-/* The operation get. Called by driver.c (begin, cancel); asks by exchange.h. */
+/* The operations get and getnext. Called by driver.c; asks by exchange.h. What does not fit into one message is asked
+ * in several. */
+#include "proto/snmp/operation.h"
+#include "proto/snmp/params.h"
 #include "proto/snmp/snmp.h"
 
 #include "core/core.h"
 #include <string.h>
 
-enum { OUT_KEPT = 1 << 18 };
-
 struct get {
-    drmgmt__snmp *snmp;
-    drmgmt_op *op;
-    drmgmt__snmp_peer *peer;
+    drmgmt__snmp_job job;
+    uint8_t type;
     drmgmt__snmp_objects objects;
-    drmgmt__snmp_varbind varbinds[]; /* of objects */
+    drmgmt__snmp_varbind *varbinds; /* of objects */
+    size_t done, at_once;
+    drmgmt__strbuf out; /* while there is more to ask; one message's result is made in snmp->out */
 };
 
-/* Lets go of everything but the operation, which the caller ends. */
-static void detach(struct get *get)
+static void clear(drmgmt__snmp_job *job)
 {
-    drmgmt__snmp_peer_close(get->peer);
+    struct get *get = (struct get *)job;
+
     drmgmt__snmp_objects_free(&get->objects);
-    free(get);
+    drmgmt__strbuf_free(&get->out);
+    free(get->varbinds);
 }
 
-static void fail_status(struct get *get, const drmgmt__snmp_answer *answer)
-{
-    const drmgmt__snmp_status *status = drmgmt__snmp_status_of(answer->error_status);
-    DRMGMT__STRBUF message = DRMGMT__STRBUF_INIT;
-    int32_t index = answer->error_index;
-    drmgmt_op *op = get->op;
+static void ask(struct get *get);
 
-    drmgmt__strbuf_printf(&message, "%s (%d)", status->name, (int)answer->error_status);
-    if (index >= 1 && index <= (int32_t)get->objects.n) {
-        const drmgmt__oid *oid = &get->objects.oids[index - 1];
-        drmgmt__strbuf_printf(&message, " at index %d, ", (int)index);
-        if (drmgmt__snmp_name_print(&message, oid))
-            drmgmt__strbuf_puts(&message, " = ");
-        drmgmt__oid_print(&message, oid);
-    }
-    drmgmt__strbuf_printf(&message, ": %s.", status->hint);
-    detach(get);
-    drmgmt_op_fail(op, status->name, message.data ? message.data : "", status->retryable);
+/* False: there is only one object left to ask for. */
+static bool ask_for_less(struct get *get)
+{
+    size_t asked = get->objects.n - get->done;
+
+    asked = asked < get->at_once ? asked : get->at_once;
+    if (asked < 2)
+        return false;
+    get->at_once = (asked + 1) / 2;
+    ask(get);
+    return true;
 }
 
-static void complete(struct get *get, drmgmt__snmp_answer *answer)
+static void take(struct get *get, drmgmt__snmp_answer *answer, size_t n)
 {
-    drmgmt__snmp *snmp = get->snmp;
-    drmgmt__snmp_failure failure;
-    drmgmt_op *op = get->op;
+    drmgmt__snmp_job *job = &get->job;
+    bool whole = n == get->objects.n;
+    drmgmt__strbuf *out = whole ? &job->snmp->out : &get->out;
 
-    drmgmt__strbuf_reset(&snmp->out);
-    const char *wrong = drmgmt__snmp_result(&snmp->out, &answer->cursor, &get->objects);
-    detach(get);
+    if (whole)
+        drmgmt__strbuf_reset(out);
+    drmgmt__strbuf_puts(out, get->done ? "," : "{\"varbinds\":[");
+    const char *wrong = drmgmt__snmp_put_answer(out, &job->render, &answer->cursor, get->objects.oids + get->done, n,
+                                                get->type == DRMGMT__SNMP_GET);
     if (wrong) {
-        drmgmt__snmp_fail(&failure, "bad-answer", false, "The agent's answer is not to what was asked: it has %s.",
-                          wrong);
-        drmgmt_op_fail(op, failure.code, failure.message, failure.retryable);
-    } else if (snmp->out.failed) {
-        drmgmt_op_fail(op, "no-memory", "The worker is out of memory.", true);
-    } else {
-        drmgmt_op_complete(op, snmp->out.data);
+        drmgmt__snmp_job_fail_text(job, NULL, "bad-answer", false,
+                                   "The agent's answer is not to what was asked: it has %s.", wrong);
+        return;
     }
-    if (snmp->out.size > OUT_KEPT)
+    get->done += n;
+    if (get->done < get->objects.n) {
+        ask(get);
+        return;
+    }
+    drmgmt__snmp *snmp = job->snmp;
+    drmgmt__strbuf_puts(out, "]}");
+    drmgmt__snmp_job_complete(job, out);
+    if (snmp->out.size > DRMGMT__SNMP_OUT_KEPT)
         drmgmt__strbuf_free(&snmp->out);
 }
 
 static void on_answer(void *user, const drmgmt__snmp_failure *failure, drmgmt__snmp_answer *answer)
 {
+    enum { TOO_BIG = 1 };
     struct get *get = user;
-    drmgmt_op *op = get->op;
+    size_t n = get->objects.n - get->done;
 
+    n = n < get->at_once ? n : get->at_once;
+    if (failure ? strcmp(failure->code, "too-large") == 0 : answer->error_status == TOO_BIG)
+        if (ask_for_less(get))
+            return;
     if (failure) {
-        detach(get);
-        drmgmt_op_fail(op, failure->code, failure->message, failure->retryable);
+        drmgmt__snmp_job_fail(&get->job, failure);
     } else if (answer->error_status) {
-        fail_status(get, answer);
+        bool points = answer->error_index >= 1 && (size_t)answer->error_index <= n;
+        size_t index = points ? get->done + (size_t)answer->error_index : 0;
+        drmgmt__snmp_job_fail_status(&get->job, answer->error_status, (int32_t)index,
+                                     points ? &get->objects.oids[index - 1] : NULL);
     } else {
-        complete(get, answer);
+        take(get, answer, n);
     }
 }
 
-static struct get *make(drmgmt__snmp *snmp, drmgmt_op *op, drmgmt__snmp_failure *failure)
+static void ask(struct get *get)
+{
+    size_t n = get->objects.n - get->done;
+    const drmgmt__snmp_question question = { .type = get->type,
+                                             .varbinds = get->varbinds + get->done,
+                                             .n = n < get->at_once ? n : get->at_once };
+
+    if (!drmgmt__snmp_ask(get->job.peer, &question, on_answer, get))
+        drmgmt__snmp_job_fail_memory(&get->job);
+}
+
+static void begin(drmgmt__snmp *snmp, drmgmt_op *op, uint8_t type, drmgmt__snmp_objects *objects)
+{
+    struct get *get = drmgmt__snmp_job_new(snmp, op, sizeof *get, clear);
+
+    if (!get) {
+        drmgmt__snmp_objects_free(objects);
+        return;
+    }
+    get->type = type;
+    get->objects = *objects;
+    get->at_once = objects->n;
+    get->varbinds = calloc(objects->n, sizeof *get->varbinds);
+    if (!get->varbinds) {
+        drmgmt__snmp_job_fail_memory(&get->job);
+        return;
+    }
+    for (size_t i = 0; i < objects->n; i++)
+        get->varbinds[i].name = objects->oids[i];
+    ask(get);
+}
+
+void drmgmt__snmp_get_begin(drmgmt__snmp *snmp, drmgmt_op *op)
 {
     drmgmt__snmp_objects objects;
     drmgmt_error *error = NULL;
 
-    if (drmgmt__snmp_get_params_read(drmgmt_op_params(op), &objects, &error)) {
-        const char *field = drmgmt_error_field(error);
-        drmgmt__snmp_fail(failure, "invalid", false, "%s%s%s", field ? field : "", field ? ": " : "",
-                          drmgmt_error_message(error));
-        drmgmt_error_free(error);
-        return NULL;
-    }
-    struct get *get = calloc(1, sizeof *get + objects.n * sizeof *get->varbinds);
-    if (!get) {
-        drmgmt__snmp_objects_free(&objects);
-        drmgmt__snmp_fail(failure, "no-memory", true, "The worker is out of memory.");
-        return NULL;
-    }
-    get->snmp = snmp;
-    get->op = op;
-    get->objects = objects;
-    for (size_t i = 0; i < objects.n; i++)
-        get->varbinds[i].name = objects.oids[i];
-    get->peer = drmgmt__snmp_peer_of_op(snmp, op, failure);
-    if (get->peer)
-        return get;
-    detach(get);
-    return NULL;
+    if (drmgmt__snmp_get_params_read(drmgmt_op_params(op), &objects, &error))
+        drmgmt__snmp_fail_invalid(op, error);
+    else
+        begin(snmp, op, DRMGMT__SNMP_GET, &objects);
 }
 
-void drmgmt__snmp_begin(void *state, drmgmt_op *op)
+void drmgmt__snmp_getnext_begin(drmgmt__snmp *snmp, drmgmt_op *op)
 {
-    drmgmt__snmp_failure failure;
-    struct get *get = make(state, op, &failure);
+    drmgmt__snmp_objects objects;
+    drmgmt_error *error = NULL;
 
-    if (!get) {
-        drmgmt_op_fail(op, failure.code, failure.message, failure.retryable);
-        return;
-    }
-    drmgmt_op_set_data(op, get);
-    drmgmt__snmp_question question = { .type = DRMGMT__SNMP_GET, .varbinds = get->varbinds, .n = get->objects.n };
-    if (drmgmt__snmp_ask(get->peer, &question, on_answer, get))
-        return;
-    detach(get);
-    drmgmt_op_fail(op, "no-memory", "The worker is out of memory, or has no random numbers.", true);
-}
-
-void drmgmt__snmp_cancel(void *state, drmgmt_op *op)
-{
-    struct get *get = drmgmt_op_data(op);
-
-    (void)state;
-    if (get)
-        detach(get);
+    if (drmgmt__snmp_getnext_params_read(drmgmt_op_params(op), &objects, &error))
+        drmgmt__snmp_fail_invalid(op, error);
+    else
+        begin(snmp, op, DRMGMT__SNMP_GETNEXT, &objects);
 }

@@ -2,14 +2,16 @@
  * oid.c and names.c do, which is pure and called at submission from any thread, and resolve.c's own threads.
  *
  *     driver.c    the const struct: operations, checks, open and close
- *     get.c       the operation get
+ *     operation.c what operations share: how they begin and end;  get.c, set.c, walk.c, rows.c (table)  the operations
+ *     walker.c    going through subtrees, for walk.c and rows.c
  *     exchange.c  one question and its answer: timers, retries, matching
  *     peer.c      who is asked and how: an address or a name, settings, a credential
  *     session.c   one agent as one tenant with one credential asks it: how much may be in flight
  *     socket.c    the two UDP sockets and the kernel's reports of undeliverable datagrams
  *     resolve.c   host names, without blocking
- *     message.c, ber.c  bytes to messages and back;  result.c  varbinds to JSON
- *     params.c    parameters and settings;  oid.c, names.c  object identifiers and their names */
+ *     message.c, ber.c  bytes to messages and back;  result.c, value.c  varbinds to JSON;  hint.c  DISPLAY-HINTs
+ *     params.c, walk_params.c, set_params.c, object.c  parameters and settings
+ *     oid.c       object identifiers;  names.c, names_data.c  what is known of objects;  index.c  indices of rows */
 #ifndef DRMGMT_PROTO_SNMP_SNMP_H
 #define DRMGMT_PROTO_SNMP_SNMP_H
 
@@ -18,7 +20,9 @@
 #include "proto/snmp/exchange.h"
 #include "proto/snmp/message.h"
 #include "proto/snmp/oid.h"
+#include "proto/snmp/params.h"
 #include "proto/snmp/table.h"
+#include "proto/snmp/value.h"
 #include <drm/driver.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -26,40 +30,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-/* ---- names (names.c): the two calls that a MIB catalog will answer too ---- */
-enum {
-    DRMGMT__SNMP_SCALAR = 1, /* its only instance is .0 */
-    DRMGMT__SNMP_COLUMN = 2, /* its instances are the rows' indices */
-    DRMGMT__SNMP_BINARY = 4  /* octets that are never text: shown in hex even if they look like it */
-};
-
-typedef struct drmgmt__snmp_name {
-    const char *module, *name;
-    drmgmt__oid oid; /* of the object, without the instance */
-    unsigned flags;
-} drmgmt__snmp_name;
-
-/* The object of this name (length bytes), in this module unless module_length is 0. NULL: not known. */
-const drmgmt__snmp_name *drmgmt__snmp_name_find(const char *module, size_t module_length, const char *name,
-                                                size_t length);
-/* The object that oid is, or is an instance of. NULL: not known. */
-const drmgmt__snmp_name *drmgmt__snmp_name_of(const drmgmt__oid *oid);
-/* All of them, ordered by OID. */
-const drmgmt__snmp_name *drmgmt__snmp_names(size_t *n);
-/* "sysDescr.0"; false and nothing written if the object is not known. */
-bool drmgmt__snmp_name_print(drmgmt__strbuf *out, const drmgmt__oid *oid);
-
-/* ---- parameters and settings (params.c) ---- */
-enum { DRMGMT__SNMP_OIDS_MAX = 128 };
-typedef struct drmgmt__snmp_objects { /* what a request asks for, in its order */
-    size_t n;
-    drmgmt__oid *oids;
-    uint32_t *arcs; /* of all of them */
-} drmgmt__snmp_objects;
-
+/* ---- settings (params.c) ---- */
 int drmgmt__snmp_settings_read(const char *settings, drmgmt__snmp_settings *out, drmgmt_error **error);
-int drmgmt__snmp_get_params_read(const char *params, drmgmt__snmp_objects *out, drmgmt_error **error);
-void drmgmt__snmp_objects_free(drmgmt__snmp_objects *objects);
 
 /* ---- host names (resolve.c) ---- */
 typedef struct drmgmt__resolver drmgmt__resolver;
@@ -80,7 +52,11 @@ void drmgmt__resolve(drmgmt__resolver *resolver, const char *name, drmgmt__waite
 void drmgmt__resolve_cancel(drmgmt__waiter *waiter); /* not waiting is no error */
 
 /* ---- results (result.c) ---- */
-/* {"varbinds":[...]}. NULL, or what is wrong with the answer to these objects (static text). */
+/* The varbinds of an answer to n objects, with commas between. same: they must be these objects. NULL, or what is wrong
+ * with the answer (static text). */
+const char *drmgmt__snmp_put_answer(drmgmt__strbuf *out, drmgmt__snmp_render *render, drmgmt__snmp_cursor *cursor,
+                                    const drmgmt__oid *oids, size_t n, bool same);
+/* {"varbinds":[...]} of a whole one. */
 const char *drmgmt__snmp_result(drmgmt__strbuf *out, drmgmt__snmp_cursor *cursor, const drmgmt__snmp_objects *objects);
 
 typedef struct drmgmt__snmp_status { /* an error-status */
@@ -186,9 +162,6 @@ struct drmgmt__snmp { /* the driver's state in a worker */
     struct drmgmt__snmp_mailbox *mailbox; /* what datagrams are received into */
     uint8_t packet[DRMGMT__SNMP_MESSAGE_MAX];
 };
-
-void drmgmt__snmp_begin(void *state, drmgmt_op *op);
-void drmgmt__snmp_cancel(void *state, drmgmt_op *op);
 
 /* Sends what the session's window lets through. */
 void drmgmt__snmp_pump(drmgmt__snmp *snmp, drmgmt__snmp_session *session);
