@@ -163,7 +163,7 @@ static const ctl_option provider_update_options[] = {
     { "if-version", 0, "N", NULL, "only if its version is still N" },
 };
 
-static const ctl_option snmp_get_options[] = { WAIT_OPTIONS };
+#include "commands_snmp.h"
 
 static const ctl_option submit_options[] = {
     { "params", 0, "JSON", NULL, "the operation's parameters, a JSON object" },
@@ -502,10 +502,7 @@ const ctl_command ctl_commands[] = {
       ctl_cmd_credential_delete, "delete SNMP credentials", "One that a device still uses stays.",
       "drmctl credential delete 0192d2a4-58b1-7c3e-9f00-3b5a7d1e2c4f --yes" },
 
-    { "snmp", "get", "DEVICE OID...", 2, -1, OWN(snmp_get_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_snmp_get,
-      "read variables of a device", "A job is submitted; a worker asks the device. Without --wait its id is shown.",
-      "drmctl snmp get core-1 sysDescr.0 --wait\n"
-      "drmctl snmp get core-1 1.3.6.1.2.1.1.3.0 1.3.6.1.2.1.1.5.0 --wait --timeout 10 -o json" },
+    SNMP_COMMANDS,
 
     { "job", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "job", ctl_cmd_job_list,
       "list jobs, newest first", NULL,
@@ -658,7 +655,7 @@ const char *ctl_noun_summary(const char *noun)
         { "role", "roles, and who has which" },
         { "invitation", "invitations of users" },
         { "credential", "SNMP credentials" },
-        { "snmp", "SNMP" },
+        { "snmp", "SNMP: read, walk and write what devices have" },
         { "job", "jobs: operations on devices, done by workers" },
         { "api-key", "API keys" },
         { "outbound", "where jobs may connect to" },
