@@ -171,6 +171,7 @@ static void close_driver(void *state)
     drmgmt__resolver_free(snmp->resolver);
     drmgmt__table_free(&snmp->exchanges);
     drmgmt__table_free(&snmp->sessions);
+    drmgmt__kept_clear(&snmp->kept);
     drmgmt__strbuf_free(&snmp->out);
     free(snmp->mailbox);
     free(snmp);
@@ -187,6 +188,7 @@ static int open_driver(drmgmt_loop *loop, void **state, drmgmt_error **error)
     int rc = drmgmt__random(&snmp->hash_seed, sizeof snmp->hash_seed)
                  ? drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "no random numbers are to be had")
                  : drmgmt__resolver_new(loop, &snmp->resolver, error);
+    snmp->kept.seed = snmp->hash_seed;
     if (rc == 0)
         rc = drmgmt__snmp_socket_open(snmp, &snmp->v4, AF_INET, error);
     if (rc) {

@@ -18,6 +18,7 @@
 #include "core/strbuf.h"
 #include "net/address.h"
 #include "proto/snmp/exchange.h"
+#include "proto/snmp/kept.h"
 #include "proto/snmp/message.h"
 #include "proto/snmp/oid.h"
 #include "proto/snmp/params.h"
@@ -155,6 +156,7 @@ struct drmgmt__snmp { /* the driver's state in a worker */
     drmgmt__resolver *resolver;
     drmgmt__table exchanges, sessions;
     drmgmt__snmp_counts counts;
+    drmgmt__kept_store kept; /* parameters that were read */
     drmgmt__strbuf out;
     uint32_t ids[64]; /* random; taken from the end */
     unsigned n_ids;
