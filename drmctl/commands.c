@@ -211,6 +211,13 @@ static const ctl_option audit_verify_options[] = {
     { "file", 0, "FILE", NULL, "prove an export (- is standard input), without any database" },
 };
 
+static const ctl_option event_follow_options[] = {
+    { "kind", 0, "KIND", NULL, "only events of this name, such as snmp.trap or job.done; * stands for anything" },
+    { "device", 0, "DEVICE", NULL, "only events of this device, and of jobs on it" },
+    { "after", 0, "ID", NULL, "begin after the event with this id, as far as it is still known" },
+    { "count", 0, "N", NULL, "end after N of them" },
+};
+
 static const ctl_option audit_export_options[] = {
     { "after", 0, "N", NULL, "only what comes after link N" },
 };
@@ -612,6 +619,17 @@ const ctl_command ctl_commands[] = {
       ctl_cmd_oidc_provider_delete, "delete providers", "Users stay, and can log in otherwise.",
       "drmctl oidc-provider delete corporate --yes" },
 
+    { "event", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "event", ctl_cmd_event_list,
+      "list what devices told by themselves, such as SNMP traps, newest first", "In a kind, * stands for anything.",
+      "drmctl event list --device-id 0192d2a4-58b1-7c3e-9f00-3b5a7d1e2c4f --since 2026-11-01\n"
+      "drmctl event list --kind 'snmp.*' --all -o json | jq -r .name" },
+    { "event", "follow", "", 0, 0, OWN(event_follow_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_event_follow,
+      "show events of devices and of jobs as they come",
+      "A line each, with -o json as {\"event\",\"id\",\"data\"}. \"resync\": events may have been lost. Ctrl-C ends "
+      "it.",
+      "drmctl event follow --kind 'snmp.*'\n"
+      "drmctl event follow --device core-1 -o json | jq -c .data" },
+
     { "audit", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "audit_log", ctl_cmd_audit_list,
       "list who did what, or was refused, newest first", "In an action, * stands for anything.",
       "drmctl audit list --action 'device.*' --since 2026-11-01\n"
@@ -659,6 +677,7 @@ const char *ctl_noun_summary(const char *noun)
         { "job", "jobs: operations on devices, done by workers" },
         { "api-key", "API keys" },
         { "outbound", "where jobs may connect to" },
+        { "event", "events of devices and of jobs" },
         { "audit", "the audit trail" },
         { "oidc-provider", "OpenID Connect: issuers to log in by" },
         { "key", "keys of the keyring, and data keys" },

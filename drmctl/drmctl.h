@@ -248,6 +248,8 @@ int ctl_cmd_outbound_list(ctl *c);
 int ctl_cmd_outbound_allow(ctl *c);
 int ctl_cmd_outbound_remove(ctl *c);
 int ctl_cmd_outbound_check(ctl *c);
+int ctl_cmd_event_list(ctl *c);
+int ctl_cmd_event_follow(ctl *c);
 int ctl_cmd_audit_list(ctl *c);
 int ctl_cmd_audit_verify(ctl *c);
 int ctl_cmd_audit_export(ctl *c);

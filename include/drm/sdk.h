@@ -8,6 +8,7 @@
 #include <drm/device.h>
 #include <drm/driver.h>
 #include <drm/error.h>
+#include <drm/event.h>
 #include <drm/job.h>
 #include <drm/key.h>
 #include <drm/log.h>

@@ -7,6 +7,7 @@
 #include "auth/totp.h"
 #include "matrix_capi.h"
 #include "matrix_capi_audit.h"
+#include "matrix_capi_events.h"
 #include "matrix_capi_oidc.h"
 #include "matrix_capi_outbound.h"
 #include "matrix_capi_people.h"
@@ -466,6 +467,7 @@ static const matrix_row *const more_rows[] = {
     &matrix_row_of_a_tenants_outbound_check,
     &matrix_row_of_a_write_job,
     &matrix_row_of_events_of_all_jobs,
+    &matrix_row_of_events_of_all_devices,
 };
 
 #endif
