@@ -22,6 +22,7 @@
 #include <drm/session.h>
 #include <drm/tenant.h>
 #include <drm/tenant_settings.h>
+#include <drm/trap.h>
 #include <drm/user.h>
 #include <drm/version.h>
 #include <drm/worker.h>

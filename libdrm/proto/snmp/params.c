@@ -137,6 +137,13 @@ static int read_retries(const json_t *value, drmgmt__snmp_settings *out)
     return read_number(value, 0, 10, &out->retries);
 }
 
+/* The trap listener's: sched.trap_senders() reads it. */
+static int read_trap_agent_address(const json_t *value, drmgmt__snmp_settings *out)
+{
+    (void)out;
+    return json_is_boolean(value) ? 0 : -1;
+}
+
 static int read_any_source(const json_t *value, drmgmt__snmp_settings *out)
 {
     if (!json_is_boolean(value))
@@ -152,6 +159,7 @@ static const struct setting {
     { "version", "settings.version", "\"1\" or \"2c\" is wanted", read_version },
     { "timeout_ms", "settings.timeout_ms", "a whole number from 50 to 60000 is wanted", read_timeout },
     { "retries", "settings.retries", "a whole number from 0 to 10 is wanted", read_retries },
+    { "trap_agent_address", "settings.trap_agent_address", "true or false is wanted", read_trap_agent_address },
     { "any_source", "settings.any_source", "true or false is wanted", read_any_source },
 };
 
@@ -177,7 +185,8 @@ int drmgmt__snmp_settings_read(const char *settings, drmgmt__snmp_settings *out,
     {
         const struct setting *row = find_setting(name);
         if (!row)
-            return drmgmt__snmp_refuse_member(error, "settings", name, "version, timeout_ms, retries and any_source");
+            return drmgmt__snmp_refuse_member(error, "settings", name,
+                                              "version, timeout_ms, retries, any_source and trap_agent_address");
         if (row->read(value, &read))
             return drmgmt_error_make(error, DRMGMT_ERR_INVALID, row->field, "%s", row->wanted);
     }
