@@ -2,6 +2,7 @@
  * itself is libdrmgmt's (drm/worker.h). */
 #include "jsonlog.h"
 #include "program.h"
+#include "traps.h"
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -24,6 +25,8 @@ static const char usage[] =
     "  --pool N             PostgreSQL connections held, 2..1000 (4)\n"
     "  --outbound-allow R   let all tenants' jobs reach these special addresses, CIDR[:PORT[-PORT]][/udp or /tcp];\n"
     "                       may be repeated; rules of one tenant: drmctl outbound\n"
+    "  --trap-listen ADDRESS:PORT  receive SNMP traps and informs there; may be repeated\n"
+    "  --trap-rate N        traps a second taken from one address, after twice as many at once; 0: all (200)\n"
     "  --grace SECONDS      how long running jobs may go on after SIGTERM, 0..3600 (10)\n"
     "  --log-level LEVEL    error, warning, info or debug (info)\n"
     "  --ready-file FILE    write the worker's id there once it waits for jobs\n"
@@ -39,7 +42,7 @@ static const char usage[] =
     "  drm-worker --keyring /etc/drmgmt/keyring --redis-url redis://127.0.0.1/0\n"
     "  drm-worker --lane bulk --slots 20000 --grace 60\n";
 
-enum option_id { OPT_LANE = PROGRAM_OPT_OWN, OPT_SLOTS, OPT_GRACE, OPT_READY_FILE };
+enum option_id { OPT_LANE = PROGRAM_OPT_OWN, OPT_SLOTS, OPT_GRACE, OPT_READY_FILE, OPT_TRAP_LISTEN, OPT_TRAP_RATE };
 
 static const struct option options[] = {
     { "lane", required_argument, NULL, OPT_LANE },
@@ -47,6 +50,8 @@ static const struct option options[] = {
     { "slots", required_argument, NULL, OPT_SLOTS },
     { "grace", required_argument, NULL, OPT_GRACE },
     { "ready-file", required_argument, NULL, OPT_READY_FILE },
+    { "trap-listen", required_argument, NULL, OPT_TRAP_LISTEN },
+    { "trap-rate", required_argument, NULL, OPT_TRAP_RATE },
     { NULL, 0, NULL, 0 },
 };
 
@@ -54,6 +59,7 @@ typedef struct config {
     program_settings settings;
     const char *lane, *ready_file;
     unsigned slots, grace;
+    traps_config traps;
 } config;
 
 /* The engine's thread and what it left. */
@@ -86,6 +92,10 @@ static bool apply(void *user, int id, const char *value)
     case OPT_READY_FILE:
         c->ready_file = value;
         return true;
+    case OPT_TRAP_LISTEN:
+        return traps_listen_on(&c->traps, value);
+    case OPT_TRAP_RATE:
+        return program_number("--trap-rate", value, 0, 1000000, &c->traps.rate);
     default:
         return false;
     }
@@ -166,7 +176,7 @@ static int work(const config *c, drmgmt_context *context, const sigset_t *signal
 
 int main(int argc, char **argv)
 {
-    config c = { .settings.pool = 4, .lane = "default", .slots = 2048, .grace = 10 };
+    config c = { .settings.pool = 4, .lane = "default", .slots = 2048, .grace = 10, .traps.rate = 200 };
     int code = configure(&c, argc, argv);
     if (code >= 0)
         return code;
@@ -179,9 +189,14 @@ int main(int argc, char **argv)
     sigaddset(&signals, SIGUSR1); /* the engine's thread tells its end by it */
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     drmgmt_context *context = NULL;
+    traps *listener = NULL;
     code = program_open_context(&c.settings, &context);
-    if (!code)
-        code = work(&c, context, &signals);
+    if (!code) {
+        code = traps_start(&c.traps, context, &listener);
+        if (code < 0)
+            code = work(&c, context, &signals);
+        traps_stop(listener);
+    }
     drmgmt_context_free(context);
     return code;
 }

@@ -163,7 +163,7 @@ static const ctl_option provider_update_options[] = {
     { "if-version", 0, "N", NULL, "only if its version is still N" },
 };
 
-static const ctl_option snmp_get_options[] = { WAIT_OPTIONS };
+#include "commands_snmp.h"
 
 static const ctl_option submit_options[] = {
     { "params", 0, "JSON", NULL, "the operation's parameters, a JSON object" },
@@ -209,6 +209,13 @@ static const ctl_option audit_verify_options[] = {
     { "tenant", 0, "ID", NULL, "as an administrator of the platform: another tenant's chain" },
     { "all", 0, NULL, NULL, "as an administrator of the platform: the chains of all tenants" },
     { "file", 0, "FILE", NULL, "prove an export (- is standard input), without any database" },
+};
+
+static const ctl_option event_follow_options[] = {
+    { "kind", 0, "KIND", NULL, "only events of this name, such as snmp.trap or job.done; * stands for anything" },
+    { "device", 0, "DEVICE", NULL, "only events of this device, and of jobs on it" },
+    { "after", 0, "ID", NULL, "begin after the event with this id, as far as it is still known" },
+    { "count", 0, "N", NULL, "end after N of them" },
 };
 
 static const ctl_option audit_export_options[] = {
@@ -502,10 +509,7 @@ const ctl_command ctl_commands[] = {
       ctl_cmd_credential_delete, "delete SNMP credentials", "One that a device still uses stays.",
       "drmctl credential delete 0192d2a4-58b1-7c3e-9f00-3b5a7d1e2c4f --yes" },
 
-    { "snmp", "get", "DEVICE OID...", 2, -1, OWN(snmp_get_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_snmp_get,
-      "read variables of a device", "A job is submitted; a worker asks the device. Without --wait its id is shown.",
-      "drmctl snmp get core-1 sysDescr.0 --wait\n"
-      "drmctl snmp get core-1 1.3.6.1.2.1.1.3.0 1.3.6.1.2.1.1.5.0 --wait --timeout 10 -o json" },
+    SNMP_COMMANDS,
 
     { "job", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "job", ctl_cmd_job_list,
       "list jobs, newest first", NULL,
@@ -615,6 +619,17 @@ const ctl_command ctl_commands[] = {
       ctl_cmd_oidc_provider_delete, "delete providers", "Users stay, and can log in otherwise.",
       "drmctl oidc-provider delete corporate --yes" },
 
+    { "event", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "event", ctl_cmd_event_list,
+      "list what devices told by themselves, such as SNMP traps, newest first", "In a kind, * stands for anything.",
+      "drmctl event list --device-id 0192d2a4-58b1-7c3e-9f00-3b5a7d1e2c4f --since 2026-11-01\n"
+      "drmctl event list --kind 'snmp.*' --all -o json | jq -r .name" },
+    { "event", "follow", "", 0, 0, OWN(event_follow_options), CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_event_follow,
+      "show events of devices and of jobs as they come",
+      "A line each, with -o json as {\"event\",\"id\",\"data\"}. \"resync\": events may have been lost. Ctrl-C ends "
+      "it.",
+      "drmctl event follow --kind 'snmp.*'\n"
+      "drmctl event follow --device core-1 -o json | jq -c .data" },
+
     { "audit", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "audit_log", ctl_cmd_audit_list,
       "list who did what, or was refused, newest first", "In an action, * stands for anything.",
       "drmctl audit list --action 'device.*' --since 2026-11-01\n"
@@ -658,10 +673,11 @@ const char *ctl_noun_summary(const char *noun)
         { "role", "roles, and who has which" },
         { "invitation", "invitations of users" },
         { "credential", "SNMP credentials" },
-        { "snmp", "SNMP" },
+        { "snmp", "SNMP: read, walk and write what devices have" },
         { "job", "jobs: operations on devices, done by workers" },
         { "api-key", "API keys" },
         { "outbound", "where jobs may connect to" },
+        { "event", "events of devices and of jobs" },
         { "audit", "the audit trail" },
         { "oidc-provider", "OpenID Connect: issuers to log in by" },
         { "key", "keys of the keyring, and data keys" },

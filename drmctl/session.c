@@ -117,7 +117,7 @@ int ctl_open(ctl *c)
     const char *environment = getenv("DRM_API_KEY");
     char *key = NULL;
 
-    if (code)
+    if (code || c->session)
         return code;
     if (ctl_has(c, "api-key-file")) {
         code = ctl_read_secret(ctl_value(c, "api-key-file"), "API key", &key);

@@ -74,6 +74,7 @@ typedef enum drmd_header {
     DRMD_H_IF_NONE_MATCH,
     DRMD_H_IDEMPOTENCY_KEY,
     DRMD_H_LAST_EVENT_ID,
+    DRMD_H_ACCEPT,
     DRMD_H_ORIGIN,
     DRMD_H_REQUEST_METHOD, /* Access-Control-Request-Method */
     DRMD_H_REQUEST_ID,

@@ -289,6 +289,8 @@ static void add_query_parameters(json_t *parameters, unsigned flags)
         { DRMD_TAKES_AFTER, "after", "Number of the last link that is not wanted again" },
         { DRMD_TAKES_HEAD, "head", "\"head\" of an earlier answer, which must still be in the chain" },
         { DRMD_TAKES_HEAD, "tenant_id", "For the platform's administrators: the tenant whose chain is proved" },
+        { DRMD_TAKES_KIND, "kind", "Only events of this name, such as job.done or snmp.trap; * is a wildcard" },
+        { DRMD_TAKES_KIND, "device_id", "Only events of this device, and of jobs on it" },
     };
     for (size_t i = 0; i < DRMD_COUNT(words); i++)
         if (flags & words[i].flag)

@@ -25,6 +25,7 @@ static const struct {
     [DRMD_H_IF_NONE_MATCH] = H("If-None-Match", true),
     [DRMD_H_IDEMPOTENCY_KEY] = H("Idempotency-Key", true),
     [DRMD_H_LAST_EVENT_ID] = H("Last-Event-ID", true),
+    [DRMD_H_ACCEPT] = H("Accept", false),
     [DRMD_H_ORIGIN] = H("Origin", true),
     [DRMD_H_REQUEST_METHOD] = H("Access-Control-Request-Method", true),
     [DRMD_H_REQUEST_ID] = H("X-Request-Id", true),

@@ -14,7 +14,7 @@ static const struct {
     { DRMD_CONDITIONAL, "conditional" }, { DRMD_LOCATION, "location" },
     { DRMD_IDEMPOTENCY, "idempotency" }, { DRMD_ASSET, "asset" },
     { DRMD_TAKES_AFTER, "after" },       { DRMD_TAKES_HEAD, "head" },
-    { DRMD_ANSWER, "answer" },
+    { DRMD_ANSWER, "answer" },           { DRMD_TAKES_KIND, "kind" },
 };
 
 static json_t *flags_of(const drmd_route *route)

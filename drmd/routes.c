@@ -185,6 +185,12 @@ const drmd_route drmd_routes[] = {
     { DRMD_GET, "/jobs/events/{id}", DRMGMT_PERM_JOB_READ, DRMD_STREAM, NULL, NULL, "text/event-stream", 200, 0,
       drmd_job_events, NULL, "jobs", "The same stream under its older path" },
 
+    { DRMD_GET, API "/events", DRMGMT_PERM_EVENT_READ, 0, "event", NULL, "EventPage", 200, 0, drmd_event_list, NULL,
+      "events", "List what devices told by themselves, newest first; asked for text/event-stream it is the stream" },
+    { DRMD_GET, API "/events/stream", DRMGMT_PERM_EVENT_READ, DRMD_STREAM | DRMD_TAKES_KIND, NULL, NULL,
+      "text/event-stream", 200, 0, drmd_event_stream, NULL, "events",
+      "Follow all events of the tenant, of devices and of jobs, as server-sent events" },
+
     { DRMD_GET, API "/outbound-rules", DRMGMT_PERM_OUTBOUND_READ, 0, "outbound_rule", NULL, "OutboundRulePage", 200, 0,
       drmd_outbound_list, NULL, "outbound", "List which special addresses the tenant's jobs may reach" },
     { DRMD_GET, API "/tenants/{tenant}/outbound-rules", DRMGMT_PERM_PLATFORM_OUTBOUND, 0, "outbound_rule", NULL,

@@ -18,7 +18,8 @@ enum {                         /* drmd_route.flags */
        DRMD_HASHES = 256,      /* computes the hash of a password: only so many at a time */
        DRMD_TAKES_AFTER = 512, /* the query string may hold "after" */
        DRMD_TAKES_HEAD = 1024, /* ... "head" and "tenant_id" */
-       DRMD_ANSWER = 2048      /* ... an OpenID Connect issuer's answer */
+       DRMD_ANSWER = 2048,     /* ... an OpenID Connect issuer's answer */
+       DRMD_TAKES_KIND = 4096  /* ... "kind" and "device_id" */
 };
 
 /* A noun whose rows of the table are served by the same handlers (crud.c). */
@@ -87,6 +88,7 @@ drmd_handler drmd_auth_register, drmd_tenant_create, drmd_tenant_delete;
 drmd_handler drmd_crud_create, drmd_crud_get, drmd_crud_update, drmd_crud_delete, drmd_crud_list;
 drmd_handler drmd_outbound_list, drmd_tenant_outbound_list, drmd_tenant_outbound_allow, drmd_tenant_outbound_remove;
 drmd_handler drmd_job_submit, drmd_job_enqueue, drmd_job_list, drmd_job_get, drmd_job_cancel, drmd_job_events;
+drmd_handler drmd_event_list, drmd_event_stream;
 drmd_handler drmd_quota_get;
 drmd_handler drmd_audit_export, drmd_audit_verify;
 drmd_handler drmd_health, drmd_ready, drmd_jwks_get, drmd_metrics_get, drmd_openapi_get, drmd_docs_page, drmd_docs_file,

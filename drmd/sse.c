@@ -1,7 +1,9 @@
 /* Server-sent events of one job: what Redis tells is passed on; PostgreSQL is asked at the start, at the end, after a
- * gap and every 15 s. Called by dispatch.c as a handler; each stream holds its connection's thread. */
+ * gap and every 15 s. And of all of a tenant, where the library asks. Called by dispatch.c as a handler; each stream
+ * holds its connection's thread. */
 #include "routes.h"
 #include <ctype.h>
+#include <drm/event.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,8 @@ enum { HEARTBEAT_US = 15 * 1000000 };
 
 typedef struct stream {
     drmd_request *r;
-    drmgmt_subscription *subscription;
+    drmgmt_subscription *subscription; /* of a job */
+    drmgmt_event_stream *all;          /* else: of all of the tenant */
     drmd_peer peer;
     int fd;           /* of the watch, with the streams' lock: to see a client that went away; -1: not found yet */
     uint64_t shown;   /* hash of the job as last sent */
@@ -50,12 +53,20 @@ unsigned drmd_streams_open(const drmd_streams *streams)
     return atomic_load_explicit(&streams->open, memory_order_relaxed);
 }
 
+static void wake(const stream *s)
+{
+    if (s->all)
+        drmgmt_event_stream_wake(s->all);
+    else
+        drmgmt_subscription_wake(s->subscription);
+}
+
 void drmd_streams_stop(drmd_streams *streams)
 {
     pthread_mutex_lock(&streams->lock);
     streams->stopping = true;
     for (stream *s = streams->first; s; s = s->next)
-        drmgmt_subscription_wake(s->subscription);
+        wake(s);
     pthread_mutex_unlock(&streams->lock);
 }
 
@@ -105,7 +116,7 @@ void drmd_streams_watch(drmd_streams *streams, const drmd_server *server)
         drmd_socket_each(server, learn, streams);
     for (stream *s = streams->first; s; s = s->next)
         if (drmd_socket_gone(s->fd))
-            drmgmt_subscription_wake(s->subscription);
+            wake(s);
     pthread_mutex_unlock(&streams->lock);
 }
 
@@ -229,20 +240,40 @@ static bool send_head(stream *s)
     return write_out(s) && !r->head;
 }
 
-/* Last-Event-ID of a client that comes back: the header, or last_event_id in the query string. False when refused. */
-static bool take_last_id(stream *s)
+/* A word of the query string; "": not given. */
+typedef struct word {
+    const char *name;
+    char value[128];
+} word;
+
+/* Takes the words of the query string. False when it holds another one, or one twice, which is answered. */
+static bool take_words(drmd_request *r, word *words, size_t n)
 {
-    const char *text = s->r->headers[DRMD_H_LAST_EVENT_ID];
-    char name[32], value[128];
-    const char *cursor = s->r->query;
-    for (int got; !text && (got = drmd_query_next(&cursor, name, sizeof name, value, sizeof value)) != 0;) {
-        if (got < 0 || strcmp(name, "last_event_id") != 0) {
-            drmd_reply_problem(s->r, 400, "query", "The query string may hold last_event_id only.");
+    char name[32], value[sizeof words->value];
+    const char *cursor = r->query;
+    for (int got; (got = drmd_query_next(&cursor, name, sizeof name, value, sizeof value)) != 0;) {
+        size_t i = 0;
+        while (i < n && (got < 0 || strcmp(words[i].name, name) != 0))
+            i++;
+        if (i == n || words[i].value[0]) {
+            drmd_reply_problem(r, 400, "query",
+                               n == 1 ? "The query string may hold last_event_id only."
+                                      : "The query string may hold last_event_id, kind and device_id, each once.");
             return false;
         }
-        text = value;
+        memcpy(words[i].value, value, sizeof value);
     }
-    if (!text)
+    return true;
+}
+
+/* Last-Event-ID of a client that comes back: the header, or last_event_id in the query string, which is the first of
+ * words. False when refused. */
+static bool take_last_id(stream *s, word *words, size_t n_words)
+{
+    if (!take_words(s->r, words, n_words))
+        return false;
+    const char *header = s->r->headers[DRMD_H_LAST_EVENT_ID], *text = header ? header : words[0].value;
+    if (!*text && !header)
         return true;
     size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:");
     if (n < sizeof s->last_id && text[n] == '\0')
@@ -258,7 +289,8 @@ void drmd_job_events(drmd_request *r)
     drmd_streams *streams = r->server->streams;
     drmgmt_error *error = NULL;
     drmgmt_record *job = NULL;
-    if (!take_last_id(&s))
+    word words[] = { { "last_event_id", "" } };
+    if (!take_last_id(&s, words, DRMD_COUNT(words)))
         return;
     for (char *p = r->params[0]; *p; p++) /* events carry the canonical form */
         *p = (char)tolower((unsigned char)*p);
@@ -282,4 +314,88 @@ void drmd_job_events(drmd_request *r)
     }
     leave(streams, &s);
     drmgmt_subscription_free(s.subscription);
+}
+
+/* ---- all of a tenant ---- */
+
+/* Events of devices have their kind as name, those of jobs "job.update" and "job.done". */
+static bool pass_any(stream *s, const drmgmt_event *event)
+{
+    memcpy(s->last_id, event->id, sizeof s->last_id);
+    const char *data = event->data ? event->data : "{}";
+    return send_event(s, event->name, data, strcspn(data, "\r\n"));
+}
+
+/* The first event: what comes behind it is new to the client, unless "resync" is next. */
+static bool send_open(stream *s)
+{
+    return send_event(s, "open", "{}", 2);
+}
+
+/* A comment that also tells how far the stream is: who comes back need not look at what the filters left out. */
+static bool send_position(stream *s)
+{
+    drmd_buffer *b = &s->r->worker->out;
+    drmd_buffer_reset(b, 128 * 1024);
+    drmd_buffer_puts(b, ": still here\n");
+    if (*drmgmt_event_stream_position(s->all)) {
+        drmd_buffer_puts(b, "id: ");
+        drmd_buffer_puts(b, drmgmt_event_stream_position(s->all));
+        drmd_buffer_puts(b, "\n");
+    }
+    drmd_buffer_puts(b, "\n");
+    return write_out(s);
+}
+
+static void follow_all(stream *s)
+{
+    int64_t beat = drmd_now_us() + HEARTBEAT_US;
+    for (;;) {
+        drmgmt_event event = { 0 };
+        int64_t left_ms = (beat - drmd_now_us()) / 1000 + 1;
+        int got = drmgmt_event_stream_next(s->all, left_ms > 0 ? (unsigned)left_ms : 0, &event, NULL);
+        if (got < 0)
+            return;
+        if (got > 0) {
+            bool sent = pass_any(s, &event);
+            drmgmt_event_clear(&event);
+            if (!sent)
+                return;
+        }
+        if (drmd_now_us() >= beat) {
+            if (!send_position(s))
+                return;
+            beat = drmd_now_us() + HEARTBEAT_US;
+        }
+    }
+}
+
+static const char *given(const word *w)
+{
+    return w->value[0] ? w->value : NULL;
+}
+
+void drmd_event_stream(drmd_request *r)
+{
+    stream s = { .r = r, .fd = -1, .peer = drmd_peer_of(r->info->remote_addr, r->info->remote_port) };
+    word words[] = { { "last_event_id", "" }, { "kind", "" }, { "device_id", "" } };
+    drmd_streams *streams = r->server->streams;
+    drmgmt_error *error = NULL;
+    if (!take_last_id(&s, words, DRMD_COUNT(words)))
+        return;
+    if (drmgmt_event_stream_open(r->session, given(&words[1]), given(&words[2]), s.last_id[0] ? s.last_id : NULL,
+                                 &s.all, &error)) {
+        drmd_reply_error(r, error);
+        return;
+    }
+    s.last_id[0] = '\0';
+    if (!enter(streams, &s)) {
+        drmgmt_event_stream_free(s.all);
+        drmd_reply_problem(r, 503, NULL, "Too many event streams are open; try again in a moment.");
+        return;
+    }
+    if (send_head(&s) && send_open(&s))
+        follow_all(&s);
+    leave(streams, &s);
+    drmgmt_event_stream_free(s.all);
 }

@@ -81,11 +81,19 @@ DRMGMT_API int drmgmt_op_connect(const drmgmt_op *op, const struct sockaddr *to,
                                  drmgmt_error **error);
 
 /* ---- how an operation ends: exactly one of these, exactly once; op is gone afterwards ---- */
+enum { DRMGMT_RESULT_BYTES_MAX = 1 << 20 }; /* of a result: a larger one fails the job as "too-large" */
 /* result_json: a JSON value, copied. */
 DRMGMT_API void drmgmt_op_complete(drmgmt_op *op, const char *result_json);
 /* code: a short word ("timeout", "noSuchName", "refused"); message for people; retryable: whether the same may work
  * later. */
 DRMGMT_API void drmgmt_op_fail(drmgmt_op *op, const char *code, const char *message, bool retryable);
+/* The same with further members for the job's error: a JSON object ({"error_status":2}), copied; NULL for none. It must
+ * not have code, message or retryable. */
+DRMGMT_API void drmgmt_op_fail_detail(drmgmt_op *op, const char *code, const char *message, bool retryable,
+                                      const char *detail_json);
+/* Whether the device carried it out is not known, so that it must not be done again by itself: the job ends
+ * "uncertain", unless its operation is idempotent: then it failed and may be retried. */
+DRMGMT_API void drmgmt_op_uncertain(drmgmt_op *op, const char *code, const char *message);
 /* While it runs: 0..100, published at most once a second. */
 DRMGMT_API void drmgmt_op_progress(drmgmt_op *op, unsigned percent);
 

@@ -41,20 +41,23 @@ DRMGMT_API DRMGMT_NODISCARD int drmgmt_job_cancel(drmgmt_session *session, const
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_job_wait(drmgmt_session *session, const char *id, unsigned timeout_ms,
                                                 drmgmt_record **job, drmgmt_error **error);
 
-/* ---- events ---- */
+/* ---- events; those of devices, and all of a tenant's with filters: drm/event.h ---- */
 typedef struct drmgmt_subscription drmgmt_subscription;
 
 typedef enum drmgmt_event_kind {
     DRMGMT_EVENT_UPDATE, /* data: {"job_id","status",...} */
     DRMGMT_EVENT_DONE,   /* data: the same with an ended status */
-    DRMGMT_EVENT_RESYNC  /* events may have been lost: read the job again. No data. */
+    DRMGMT_EVENT_RESYNC, /* events may have been lost: read the job again. No data. */
+    DRMGMT_EVENT_DEVICE  /* data: the entity "event"; of drmgmt_event_follow() only */
 } drmgmt_event_kind;
 
 typedef struct drmgmt_event {
     drmgmt_event_kind kind;
     char id[64]; /* "<epoch>-<redis id>", for Last-Event-ID */
     char job_id[37];
-    char *data; /* JSON; malloc()ed */
+    char *data;         /* JSON; malloc()ed */
+    char name[64];      /* "job.update", "job.done", "resync", or a device event's kind, such as "snmp.trap" */
+    char device_id[37]; /* of a device event; of a job's where it is known */
 } drmgmt_event;
 /* Frees what event points to. NULL is allowed. */
 DRMGMT_API void drmgmt_event_clear(drmgmt_event *event);

@@ -8,6 +8,7 @@
 #include <drm/device.h>
 #include <drm/driver.h>
 #include <drm/error.h>
+#include <drm/event.h>
 #include <drm/job.h>
 #include <drm/key.h>
 #include <drm/log.h>
@@ -21,6 +22,7 @@
 #include <drm/session.h>
 #include <drm/tenant.h>
 #include <drm/tenant_settings.h>
+#include <drm/trap.h>
 #include <drm/user.h>
 #include <drm/version.h>
 #include <drm/worker.h>

@@ -41,6 +41,7 @@ typedef enum drmgmt_permission {
     DRMGMT_PERM_PLATFORM_TENANT,
     DRMGMT_PERM_PLATFORM_OUTBOUND,
     DRMGMT_PERM_PLATFORM_AUDIT,
+    DRMGMT_PERM_EVENT_READ,
     DRMGMT_PERM_COUNT
 } drmgmt_permission;
 

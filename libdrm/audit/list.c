@@ -6,25 +6,12 @@
 #include "core/record_internal.h"
 #include "queries.h"
 #include <drm/audit.h>
-#include <string.h>
-
-enum { CLOCKS_DIFFER_MS = 86400000 };
 
 static const char *filter(const drmgmt_query *query, const char *name)
 {
     size_t from = 0;
 
     return drmgmt__query_filter(query, name, &from);
-}
-
-/* Ids tell when they were made: of rows of a time only so many need to be looked at. */
-static void bound(const char *time, int64_t by_ms, const char *fallback, char id[DRMGMT__UUID_SIZE])
-{
-    int64_t ms = 0;
-
-    memcpy(id, fallback, DRMGMT__UUID_SIZE);
-    if (time && drmgmt__time_parse(time, &ms) && ms + by_ms > 0)
-        drmgmt__uuid_at(ms + by_ms, id);
 }
 
 int drmgmt_audit_list(drmgmt_session *session, const drmgmt_query *query, drmgmt_page **page, drmgmt_error **error)
@@ -36,8 +23,7 @@ int drmgmt_audit_list(drmgmt_session *session, const drmgmt_query *query, drmgmt
 
     if (query->entity != &drmgmt__entity_audit_log)
         return drmgmt__fail(error, DRMGMT_ERR_INVALID, "the query is not one for audit rows");
-    bound(query->since, -CLOCKS_DIFFER_MS, "00000000-0000-0000-0000-000000000000", from);
-    bound(query->until, CLOCKS_DIFFER_MS, "ffffffff-ffff-ffff-ffff-ffffffffffff", until);
+    drmgmt__list_ids(query, from, until);
     drmgmt__list_params(&p);
     drmgmt__param(&p, actor);
     drmgmt__param(&p, drmgmt__list_pattern(&action, filter(query, "action")));

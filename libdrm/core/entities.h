@@ -16,5 +16,6 @@ extern const drmgmt_entity drmgmt__entity_oidc_provider;   /* auth/oidc_provider
 extern const drmgmt_entity drmgmt__entity_user;            /* user/user_entity.c */
 extern const drmgmt_entity drmgmt__entity_role;            /* user/role_entity.c */
 extern const drmgmt_entity drmgmt__entity_role_assignment; /* the same */
+extern const drmgmt_entity drmgmt__entity_event;           /* event/event_entity.c */
 
 #endif

@@ -17,6 +17,7 @@ static const drmgmt_entity *const entities[] = {
     &drmgmt__entity_user,
     &drmgmt__entity_role,
     &drmgmt__entity_role_assignment,
+    &drmgmt__entity_event,
     NULL,
 };
 

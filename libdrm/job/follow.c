@@ -36,5 +36,5 @@ int drmgmt_subscribe(drmgmt_session *session, const char *job_id, const char *la
 {
     int rc = may_follow(session, job_id, error);
 
-    return rc ? rc : drmgmt__subscribe(session, job_id, last_event_id, subscription, error);
+    return rc ? rc : drmgmt__subscribe(session, job_id, false, last_event_id, subscription, error);
 }

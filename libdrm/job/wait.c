@@ -87,7 +87,7 @@ int drmgmt_job_wait(drmgmt_session *session, const char *id, unsigned timeout_ms
 
     if (!drmgmt__uuid_normalise(id, canonical))
         return drmgmt__fail(error, DRMGMT_ERR_NOT_FOUND, "there is no such job");
-    int rc = drmgmt__subscribe(session, canonical, NULL, &subscription, error);
+    int rc = drmgmt__subscribe(session, canonical, false, NULL, &subscription, error);
     if (rc)
         return rc;
     rc = wait_for(session, subscription, canonical, timeout_ms, &end, error);

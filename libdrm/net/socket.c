@@ -53,6 +53,43 @@ int drmgmt__net_sendto(drmgmt__net_policy *policy, int fd, const drmgmt__net_add
     return errno == EWOULDBLOCK || errno == ENOBUFS ? EAGAIN : errno == EPERM ? EACCES : errno;
 }
 
+int drmgmt__net_udp_listen(const drmgmt__net_address *at)
+{
+    struct sockaddr_storage address;
+    socklen_t length = drmgmt__net_address_to(at, &address);
+    int on = 1, room = 4 << 20;
+
+    int fd = open_socket(at->family, SOCK_DGRAM);
+    if (fd < 0)
+        return -1;
+    /* Bursts wait in the kernel, as far as it allows. */
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+    if ((at->family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on)) ||
+        bind(fd, (struct sockaddr *)&address, length)) {
+        int why = errno;
+        close(fd);
+        errno = why;
+        return -1;
+    }
+    return fd;
+}
+
+void drmgmt__net_reply(int fd, const drmgmt__net_address *to, const void *packet, size_t length)
+{
+    drmgmt__net_address faces[DRMGMT__NET_FACES];
+    struct sockaddr_storage address;
+    size_t n = drmgmt__net_faces(to, faces);
+
+    for (size_t i = 0; i < n; i++) {
+        const drmgmt__net_special *special = drmgmt__net_special_of(&faces[i]);
+        if (special && special->never)
+            return;
+    }
+    socklen_t address_length = drmgmt__net_address_to(to, &address);
+    ssize_t sent = sendto(fd, packet, length, MSG_NOSIGNAL, (const struct sockaddr *)&address, address_length);
+    (void)sent;
+}
+
 int drmgmt__net_connect(drmgmt__net_policy *policy, const drmgmt__net_address *to, int *fd,
                         drmgmt__net_verdict *verdict)
 {

@@ -16,6 +16,13 @@ int drmgmt__net_udp_open(int family);
 int drmgmt__net_sendto(drmgmt__net_policy *policy, int fd, const drmgmt__net_address *to, const void *packet,
                        size_t length, drmgmt__net_verdict *verdict);
 
+/* A UDP socket of an address that receives, non-blocking, closed on exec; of IPv6 only that. -1 and errno. */
+int drmgmt__net_udp_listen(const drmgmt__net_address *at);
+/* Answers a datagram that came to a listening socket, with one, and only if it came from an address that somebody may
+ * be sent something at: rules of tenants have no say where the other side began. Errors are as those of a datagram that
+ * is lost. */
+void drmgmt__net_reply(int fd, const drmgmt__net_address *to, const void *packet, size_t length);
+
 /* A TCP socket whose connecting has begun, non-blocking, closed on exec: *fd, to be watched for writing. 0, or as
  * above.
  */

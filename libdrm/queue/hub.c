@@ -183,18 +183,46 @@ void drmgmt__hub_resync(struct drmgmt__hub *hub, drmgmt_subscription *s)
     drmgmt__subscription_push_resync(s, id);
 }
 
-static drmgmt__message *make_message(const struct drmgmt__hub *hub, const char *job_id, const redisReply *entry,
-                                     drmgmt__stream_id id)
+/* What an entry is about. */
+struct subject {
+    char job_id[37], device_id[37]; /* one of them, the other "" */
+    char name[DRMGMT__EVENT_NAME_SIZE];
+    drmgmt_event_kind kind;
+};
+
+/* Whoever can write to Redis can write anything. False: it is none of ours. */
+static bool read_subject(const redisReply *entry, struct subject *s)
 {
-    const redisReply *kind = drmgmt__reply_field(entry, "kind"), *data = drmgmt__reply_field(entry, "data");
+    const redisReply *job = drmgmt__reply_field(entry, "job"), *device = drmgmt__reply_field(entry, "device");
+    const redisReply *kind = drmgmt__reply_field(entry, "kind");
+
+    *s = (struct subject){ .kind = DRMGMT_EVENT_DEVICE };
+    if (job && drmgmt__uuid_normalise(job->str, s->job_id)) {
+        bool done = kind && strcmp(kind->str, "done") == 0;
+        s->kind = done ? DRMGMT_EVENT_DONE : DRMGMT_EVENT_UPDATE;
+        snprintf(s->name, sizeof s->name, "%s", done ? "job.done" : "job.update");
+        return true;
+    }
+    if (!device || !kind || !drmgmt__uuid_normalise(device->str, s->device_id) || kind->len >= sizeof s->name ||
+        strspn(kind->str, "abcdefghijklmnopqrstuvwxyz0123456789.-_") != kind->len || !kind->len)
+        return false;
+    memcpy(s->name, kind->str, kind->len + 1);
+    return true;
+}
+
+static drmgmt__message *make_message(const struct drmgmt__hub *hub, const struct subject *subject,
+                                     const redisReply *entry, drmgmt__stream_id id)
+{
+    const redisReply *data = drmgmt__reply_field(entry, "data");
     drmgmt__message *m = malloc(sizeof *m + (data ? data->len : 2) + 1);
 
     if (!m)
         return NULL;
-    *m = (drmgmt__message){ .references = 1, .length = data ? data->len : 2 };
-    m->kind = kind && strcmp(kind->str, "done") == 0 ? DRMGMT_EVENT_DONE : DRMGMT_EVENT_UPDATE;
+    *m = (drmgmt__message){ .references = 1, .kind = subject->kind, .length = data ? data->len : 2 };
     event_id(hub, id, m->id);
-    memcpy(m->job_id, job_id, sizeof m->job_id);
+    memcpy(m->job_id, subject->job_id, sizeof m->job_id);
+    memcpy(m->device_id, subject->device_id, sizeof m->device_id);
+    memcpy(m->name, subject->name, sizeof m->name);
     memcpy(m->data, data ? data->str : "{}", m->length + 1);
     return m;
 }
@@ -202,20 +230,19 @@ static drmgmt__message *make_message(const struct drmgmt__hub *hub, const char *
 void drmgmt__hub_dispatch(struct drmgmt__hub *hub, const drmgmt__feed *feed, const redisReply *entry,
                           drmgmt__stream_id id, drmgmt__member_state to)
 {
-    const redisReply *job = drmgmt__reply_field(entry, "job");
-    char job_id[37];
+    struct subject subject;
     drmgmt__message *message = NULL;
 
-    /* Whoever can write to Redis can write anything. */
-    if (!job || !drmgmt__uuid_normalise(job->str, job_id))
+    if (!read_subject(entry, &subject))
         return;
-    const char *topics[] = { job_id, "" };
-    for (size_t i = 0; i < DRMGMT__COUNT(topics); i++)
+    bool device = subject.kind == DRMGMT_EVENT_DEVICE;
+    const char *topics[] = { subject.job_id, "" };
+    for (size_t i = device ? 1 : 0; i < DRMGMT__COUNT(topics); i++)
         for (drmgmt_subscription *s = hub->topics[slot(feed->tenant_id, topics[i])]; s; s = s->next_topic) {
             if (s->feed != feed || s->state != to || strcmp(s->job_id, topics[i]) != 0 ||
-                !drmgmt__stream_id_before(s->after, id))
+                !drmgmt__stream_id_before(s->after, id) || (device && !s->devices))
                 continue;
-            if (!message && !(message = make_message(hub, job_id, entry, id)))
+            if (!message && !(message = make_message(hub, &subject, entry, id)))
                 drmgmt__hub_resync(hub, s);
             else
                 drmgmt__subscription_push(s, message);
@@ -300,7 +327,7 @@ static int join(struct drmgmt__hub *hub, const char *tenant_id, drmgmt_subscript
     return 0;
 }
 
-int drmgmt__subscribe(drmgmt_session *session, const char *job_id, const char *last_event_id,
+int drmgmt__subscribe(drmgmt_session *session, const char *job_id, bool devices, const char *last_event_id,
                       drmgmt_subscription **subscription, drmgmt_error **error)
 {
     char job[37] = "";
@@ -315,6 +342,7 @@ int drmgmt__subscribe(drmgmt_session *session, const char *job_id, const char *l
         return drmgmt__fail_memory(error);
     drmgmt__subscription_init(s);
     memcpy(s->job_id, job, sizeof s->job_id);
+    s->devices = devices && !job_id;
     s->resumes = last_event_id && parse_event_id(last_event_id, s);
     s->resync = last_event_id && !s->resumes;
     if (session->context->hub) {

@@ -12,7 +12,8 @@ enum {
     DRMGMT__QUEUE_MAX = 4096,          /* events a subscription may be behind */
     DRMGMT__SUBSCRIPTIONS_MAX = 50000, /* a context */
     DRMGMT__HUB_BUCKETS = 4096,
-    DRMGMT__EVENT_ID_SIZE = 64
+    DRMGMT__EVENT_ID_SIZE = 64,
+    DRMGMT__EVENT_NAME_SIZE = 64
 };
 
 /* One event on its way to any number of subscriptions. */
@@ -20,7 +21,8 @@ typedef struct drmgmt__message {
     atomic_uint references;
     drmgmt_event_kind kind;
     char id[DRMGMT__EVENT_ID_SIZE];
-    char job_id[37];
+    char job_id[37], device_id[37]; /* one of them; the other is "" */
+    char name[DRMGMT__EVENT_NAME_SIZE];
     size_t length;
     char data[];
 } drmgmt__message;
@@ -49,6 +51,7 @@ typedef enum drmgmt__member_state {
 struct drmgmt_subscription {
     struct drmgmt__hub *hub; /* NULL: no Redis configured */
     char job_id[37];         /* "": all of the tenant's */
+    bool devices;            /* and events of devices */
     /* of the hub, with its mutex */
     drmgmt__feed *feed;
     drmgmt_subscription *next_member, **member_link, *next_topic, **topic_link;

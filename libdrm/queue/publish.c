@@ -381,24 +381,38 @@ void drmgmt__publish_bell(struct drmgmt__publisher *p, const char *lane)
     finish(p, room, before, false);
 }
 
-void drmgmt__publish_event(struct drmgmt__publisher *p, const char *tenant_id, const char *job_id,
-                           drmgmt_event_kind kind, const char *data, size_t length)
+/* subject: "job" or "device", whose id follows. */
+static void publish(struct drmgmt__publisher *p, const char *tenant_id, const char *kind, const char *subject,
+                    const char *id, const char *data, size_t length)
 {
-    if (!p || kind == DRMGMT_EVENT_RESYNC)
-        return;
     bool room = begin(p, length);
     size_t before = p->queued.commands.length;
+
     if (room) {
         drmgmt__strbuf *b = &p->queued.commands;
         begin_xadd(b, DRMGMT__KEY_EVENTS, tenant_id, "10000", 6);
         drmgmt__resp_text(b, "kind");
-        drmgmt__resp_text(b, kind == DRMGMT_EVENT_DONE ? "done" : "update");
-        drmgmt__resp_text(b, "job");
-        drmgmt__resp_text(b, job_id);
+        drmgmt__resp_text(b, kind);
+        drmgmt__resp_text(b, subject);
+        drmgmt__resp_text(b, id);
         drmgmt__resp_text(b, "data");
         drmgmt__resp_bytes(b, data, length);
     }
     finish(p, room, before, true);
+}
+
+void drmgmt__publish_event(struct drmgmt__publisher *p, const char *tenant_id, const char *job_id,
+                           drmgmt_event_kind kind, const char *data, size_t length)
+{
+    if (p && (kind == DRMGMT_EVENT_UPDATE || kind == DRMGMT_EVENT_DONE))
+        publish(p, tenant_id, kind == DRMGMT_EVENT_DONE ? "done" : "update", "job", job_id, data, length);
+}
+
+void drmgmt__publish_device_event(struct drmgmt__publisher *p, const char *tenant_id, const char *name,
+                                  const char *device_id, const char *data, size_t length)
+{
+    if (p)
+        publish(p, tenant_id, name, "device", device_id, data, length);
 }
 
 void drmgmt__publish_cancel(struct drmgmt__publisher *p, const char *job_id)

@@ -5,6 +5,7 @@
 
 #include <drm/context.h>
 #include <drm/job.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,9 @@ void drmgmt__publish_bell(struct drmgmt__publisher *publisher, const char *lane)
  * re-read. */
 void drmgmt__publish_event(struct drmgmt__publisher *publisher, const char *tenant_id, const char *job_id,
                            drmgmt_event_kind kind, const char *data, size_t length);
+/* The same of a device: kind <name> device <id> data <json>. name: 1 to 63 bytes, no "update" nor "done". */
+void drmgmt__publish_device_event(struct drmgmt__publisher *publisher, const char *tenant_id, const char *name,
+                                  const char *device_id, const char *data, size_t length);
 /* XADD drm:cancel MAXLEN ~ 1024 job <id>: a hint to workers. */
 void drmgmt__publish_cancel(struct drmgmt__publisher *publisher, const char *job_id);
 /* PING over a connection of its own, within 1 s. */
@@ -39,8 +43,9 @@ void drmgmt__bell_close(drmgmt__bell *bell); /* NULL is allowed; not while a wai
 struct drmgmt__hub;
 int drmgmt__hub_new(drmgmt_context *context, struct drmgmt__hub **hub, drmgmt_error **error);
 void drmgmt__hub_free(struct drmgmt__hub *hub);
-/* As drmgmt_subscribe(), without asking whether the actor may: the caller does. */
-int drmgmt__subscribe(drmgmt_session *session, const char *job_id, const char *last_event_id,
+/* As drmgmt_subscribe(), without asking whether the actor may: the caller does. devices, without job_id: events of
+ * devices as well. */
+int drmgmt__subscribe(drmgmt_session *session, const char *job_id, bool devices, const char *last_event_id,
                       drmgmt_subscription **subscription, drmgmt_error **error);
 
 #endif

@@ -84,6 +84,8 @@ static int copy_out(const drmgmt__message *message, drmgmt_event *event)
     *event = (drmgmt_event){ .kind = message->kind, .data = data };
     memcpy(event->id, message->id, sizeof event->id);
     memcpy(event->job_id, message->job_id, sizeof event->job_id);
+    memcpy(event->device_id, message->device_id, sizeof event->device_id);
+    memcpy(event->name, message->name, sizeof event->name);
     return 1;
 }
 
@@ -98,7 +100,7 @@ int drmgmt_subscription_next(drmgmt_subscription *s, unsigned timeout_ms, drmgmt
         rc = drmgmt__fail(error, DRMGMT_ERR_CANCELLED, "the wait for events was ended");
     } else if (s->lost) {
         s->lost = false;
-        *event = (drmgmt_event){ .kind = DRMGMT_EVENT_RESYNC };
+        *event = (drmgmt_event){ .kind = DRMGMT_EVENT_RESYNC, .name = "resync" };
         memcpy(event->id, s->lost_id, sizeof event->id);
         memcpy(event->job_id, s->job_id, sizeof event->job_id);
         rc = 1;

@@ -5,12 +5,30 @@
 #include "core/context_internal.h"
 #include "core/core.h"
 #include <stdio.h>
+#include <string.h>
 
 void drmgmt__list_params(drmgmt__params *params)
 {
     params->n = 0;
     drmgmt__param(params, NULL);
     drmgmt__param(params, NULL);
+}
+
+static void bound(const char *time, int64_t by_ms, const char *fallback, char id[DRMGMT__UUID_SIZE])
+{
+    int64_t ms = 0;
+
+    memcpy(id, fallback, DRMGMT__UUID_SIZE);
+    if (time && drmgmt__time_parse(time, &ms) && ms + by_ms > 0)
+        drmgmt__uuid_at(ms + by_ms, id);
+}
+
+void drmgmt__list_ids(const drmgmt_query *query, char from[37], char until[37])
+{
+    enum { CLOCKS_DIFFER_MS = 86400000 };
+
+    bound(query->since, -CLOCKS_DIFFER_MS, "00000000-0000-0000-0000-000000000000", from);
+    bound(query->until, CLOCKS_DIFFER_MS, "ffffffff-ffff-ffff-ffff-ffffffffffff", until);
 }
 
 const char *drmgmt__list_pattern(drmgmt__strbuf *buffer, const char *text)

@@ -18,6 +18,9 @@ int drmgmt__get_run(drmgmt_session *session, drmgmt_permission permission, const
                     drmgmt_error **error);
 /* Leaves room for the first two. */
 void drmgmt__list_params(drmgmt__params *params);
+/* Ids tell when they were made: the first one that rows of the query's time can have, and one after the last, give or
+ * take a day for clocks that differ. */
+void drmgmt__list_ids(const drmgmt_query *query, char from[37], char until[37]);
 /* A filter's text as a LIKE pattern: * stands for anything. NULL stays NULL. The buffer holds it. */
 const char *drmgmt__list_pattern(drmgmt__strbuf *buffer, const char *text);
 

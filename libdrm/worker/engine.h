@@ -23,7 +23,6 @@ enum {
     DRMGMT__FINISH_BYTES_MAX = 4 << 20, /* ... that has more than one: it must end within a statement's time */
     DRMGMT__UNSENT_MAX = 4096, /* above so many results (or bytes of them) not stored, nothing more is claimed */
     DRMGMT__UNSENT_BYTES_MAX = 16 << 20,
-    DRMGMT__RESULT_BYTES_MAX = 1 << 20,
     DRMGMT__DRIVERS_MAX = 16,
     DRMGMT__RECENT_CANCELS = 64
 };
@@ -150,7 +149,7 @@ size_t drmgmt__results_batch(const drmgmt__finish *items, size_t n);
 void drmgmt__results_free(drmgmt__results *r);
 bool drmgmt__ids_add(drmgmt__ids *ids, const char *id); /* false: memory is out */
 /* {"code","message","retryable"}, bounded; NULL when memory is out. */
-char *drmgmt__worker_error_json(const char *code, const char *message, bool retryable);
+char *drmgmt__worker_error_json(const char *code, const char *message, bool retryable, const char *detail);
 /* Publishes {"job_id","status"} and progress when it is not negative. */
 void drmgmt__worker_publish(drmgmt_worker *w, const char *tenant_id, const char *job_id, const char *status,
                             int progress);

@@ -258,9 +258,27 @@ void drmgmt_op_complete(drmgmt_op *handle, const char *result_json)
 
 void drmgmt_op_fail(drmgmt_op *handle, const char *code, const char *message, bool retryable)
 {
+    drmgmt_op_fail_detail(handle, code, message, retryable, NULL);
+}
+
+void drmgmt_op_fail_detail(drmgmt_op *handle, const char *code, const char *message, bool retryable,
+                           const char *detail_json)
+{
     drmgmt__op *op = of_handle(handle);
     if (op && !op->ending)
-        end(op, &(drmgmt__op_end){ .outcome = "failed", .code = code, .message = message, .retryable = retryable });
+        end(op,
+            &(drmgmt__op_end){
+                .outcome = "failed", .code = code, .message = message, .retryable = retryable, .detail = detail_json });
+}
+
+void drmgmt_op_uncertain(drmgmt_op *handle, const char *code, const char *message)
+{
+    drmgmt__op *op = of_handle(handle);
+    if (op && !op->ending)
+        end(op, &(drmgmt__op_end){ .outcome = op->idempotent ? "failed" : "uncertain",
+                                   .code = code,
+                                   .message = message,
+                                   .retryable = op->idempotent });
 }
 
 void drmgmt_op_progress(drmgmt_op *handle, unsigned percent)

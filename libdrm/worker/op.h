@@ -30,6 +30,7 @@ typedef struct drmgmt__op_end {
     const char *result;  /* JSON; completed only */
     const char *code, *message;
     bool retryable;
+    const char *detail; /* further members of the error, a JSON object; NULL: none */
 } drmgmt__op_end;
 
 typedef struct drmgmt__op {

@@ -82,7 +82,7 @@ bool drmgmt__ids_add(drmgmt__ids *ids, const char *id)
     return true;
 }
 
-char *drmgmt__worker_error_json(const char *code, const char *message, bool retryable)
+char *drmgmt__worker_error_json(const char *code, const char *message, bool retryable, const char *detail)
 {
     DRMGMT__STRBUF json = DRMGMT__STRBUF_INIT;
 
@@ -92,7 +92,13 @@ char *drmgmt__worker_error_json(const char *code, const char *message, bool retr
     drmgmt__json_string_n(&json, code, strnlen(code, CODE_MAX));
     drmgmt__strbuf_puts(&json, ",\"message\":");
     drmgmt__json_string_n(&json, message, strnlen(message, MESSAGE_MAX));
-    drmgmt__strbuf_puts(&json, retryable ? ",\"retryable\":true}" : ",\"retryable\":false}");
+    drmgmt__strbuf_puts(&json, retryable ? ",\"retryable\":true" : ",\"retryable\":false");
+    if (detail && detail[0] == '{' && detail[1] != '}') { /* its members join the others */
+        drmgmt__strbuf_putc(&json, ',');
+        drmgmt__strbuf_puts(&json, detail + 1);
+    } else {
+        drmgmt__strbuf_putc(&json, '}');
+    }
     return json.failed ? NULL : drmgmt__strbuf_steal(&json, NULL);
 }
 

@@ -27,7 +27,7 @@ static void add_result(drmgmt_worker *w, const struct subject *s, const drmgmt__
                                               .message = "The result is larger than 1 MiB: ask for less at once." };
     drmgmt__finish f = { .attempt = s->attempt, .started_ms = s->started_ms, .finished_ms = s->finished_ms };
 
-    if (end->result && strlen(end->result) > DRMGMT__RESULT_BYTES_MAX)
+    if (end->result && strlen(end->result) > DRMGMT_RESULT_BYTES_MAX)
         end = &too_large;
     snprintf(f.tenant_id, sizeof f.tenant_id, "%s", s->tenant_id);
     snprintf(f.job_id, sizeof f.job_id, "%s", s->job_id);
@@ -36,9 +36,9 @@ static void add_result(drmgmt_worker *w, const struct subject *s, const drmgmt__
     f.result = end->result ? strdup(end->result) : NULL;
     if (end->result && !f.result) {
         snprintf(f.outcome, sizeof f.outcome, "failed");
-        f.error = drmgmt__worker_error_json("no-memory", "The worker had no memory for the result.", false);
+        f.error = drmgmt__worker_error_json("no-memory", "The worker had no memory for the result.", false, NULL);
     } else if (end->code) {
-        f.error = drmgmt__worker_error_json(end->code, end->message, end->retryable);
+        f.error = drmgmt__worker_error_json(end->code, end->message, end->retryable, end->detail);
     }
     drmgmt__results_add(&w->fresh, &f);
     w->fresh_ended++;

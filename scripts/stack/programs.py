@@ -68,5 +68,11 @@ class Worker(Program):
     name = "drm-worker"
     stop_seconds = 30
 
+    def __init__(self, build, log, env, folder, traps=None, more=()):
+        super().__init__(build, log, env, folder)
+        self.traps = traps  # ADDRESS:PORT
+        self.more = more  # options
+
     def argv(self):
-        return [self.binary, "--ready-file", self.ready_file]
+        traps = ["--trap-listen", self.traps] if self.traps else []
+        return [self.binary, "--ready-file", self.ready_file, *traps, *self.more]

@@ -4,12 +4,14 @@ import pathlib
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 
 from . import database, demo, given
 from .client import Client
 from .failure import Failure
+from .ports import free_port
 from .process import command, server_user
 from .programs import Drmd, Worker
 from .servers import Postgres, Redis, Snmpd
@@ -248,7 +250,9 @@ class Stack:
     def _start_programs(self):
         ports, folder, log = self.state.memory["ports"], self.state.folder, self.state.log
         self.drmd = Drmd(self.build, log / "drmd.log", self.env, folder, self.listen, ports.get("drmd"))
-        self.worker = Worker(self.build, log / "drm-worker.log", self.env, folder)
+        ports["traps"] = free_port(ports.get("traps"), socket.SOCK_DGRAM)
+        self.env["DRM_TRAP_ADDRESS"] = f"127.0.0.1:{ports['traps']}"
+        self.worker = Worker(self.build, log / "drm-worker.log", self.env, folder, self.env["DRM_TRAP_ADDRESS"])
         with self.steps.step("started drmd") as step:
             self.run("drmd", self.drmd)
             ports["drmd"] = self.drmd.port

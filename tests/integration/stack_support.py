@@ -12,7 +12,7 @@ from stack.process import clean_environment, start_time
 
 NAMES = ("POSTGRES", "REDIS", "SNMPD", "DRMD", "WORKER")
 PROMISED = {"DRM_URL", "DRM_EMAIL", "DRM_PASSWORD", "DRM_TENANT", "DRM_DATABASE_URL", "DRM_ADMIN_DATABASE_URL", "DRM_APP_DATABASE_URL",
-            "DRM_REDIS_URL", "DRM_SNMP_ADDRESS", "DRM_SNMP_COMMUNITY", "DRM_DEVICE", *(f"DRM_PID_{name}" for name in NAMES)}
+            "DRM_REDIS_URL", "DRM_SNMP_ADDRESS", "DRM_SNMP_COMMUNITY", "DRM_TRAP_ADDRESS", "DRM_DEVICE", *(f"DRM_PID_{name}" for name in NAMES)}
 
 
 class Run:

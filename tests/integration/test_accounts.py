@@ -254,7 +254,7 @@ def test_whoami_tells_what_is_held_on_some_devices(tenant, admin):
     assign(admin, person, role_id=make_role(admin, "api-key:own"))
     api = person.api()
     told = api.get("/api/v1/auth/whoami").json()
-    assert told["permissions"] == ["api-key:own"] and told["scoped_permissions"] == ["device:read", "job:read"] and told["role"] == "none"
+    assert told["permissions"] == ["api-key:own"] and told["scoped_permissions"] == ["device:read", "job:read", "event:read"] and told["role"] == "none"
     key = api.post("/api/v1/api-keys", {"label": "mine"}).json()["key"]
     ask(tenant.env, "UPDATE drm.api_keys SET scopes = 2 WHERE user_id = %s", (person.id,))
     told = Api(tenant.url, key=key).get("/api/v1/auth/whoami").json()

@@ -82,7 +82,8 @@ def test_every_route_answers(stack, document):
             assert anonymous.status != 401 or "auth" in operation["tags"], (path, method)
         else:
             is_problem(anonymous, 401)
-        known = Api(stack.url, token).call(method.upper(), concrete, body)
+        endless = path.endswith("/stream")  # its head will do
+        known = Api(stack.url, token).call("HEAD" if endless else method.upper(), concrete, body)
         if path.endswith("/logout-everywhere"):
             token = stack.login()
         assert known.status not in (401, 405, 500, 501) and known.status < 500, (path, method, known)

@@ -6,9 +6,10 @@ import pytest
 from attack_support import siege  # noqa: F401
 
 SCHEMAS = "('drm', 'sec', 'app', 'sched', 'adm')"
-# Not a tenant's, each for its own reason: the history of migrations says nothing of tenants; workers are the scheduler's alone.
+# Not a tenant's, each for its own reason: the history of migrations says nothing of tenants; workers and the
+# engines of trap listeners are the scheduler's alone.
 NO_POLICY = {"drm.schema_migrations"}
-NO_TENANT = NO_POLICY | {"drm.workers"}
+NO_TENANT = NO_POLICY | {"drm.workers", "drm.trap_engines"}
 # drm_app cannot insert tenants, so that the uniqueness of their names tells it nothing.
 GLOBAL_KEYS = {"tenants_name_key"}
 # And all of schema adm, each of which asks who calls: see below.
@@ -21,8 +22,9 @@ CALLABLE |= {"sched.outbound_rules"}
 CALLABLE |= {"sec.data_key", "sec.kek_uses", "sec.kek_pick", "sec.kek_put", "sec.rekey_tenants", "sec.rekey_start", "sec.rekey_next",
              "sec.rekey_pick", "sec.rekey_put", "sec.rekey_finish", "sec.mask_names"}
 CALLABLE |= {"sec.oidc_provider", "sec.oidc_key", "sec.oidc_begin", "sec.oidc_take", "sec.oidc_user"}
+CALLABLE |= {"sec.address_of", "sec.scoped_events", "sched.trap_senders", "sched.trap_engine_start", "sched.events_store"}
 # Functions that look across tenants, or write what programs may not: drm_sched's.
-SCHEDULERS = r"sched\.(?!ensure)|adm\.|sec\.(enter|auth_user|oidc|rights|may|tenant_make|platform_administrator|require(?!_system)|apply_permissions|users_keep|user_roles|rbac_roles|audit_|scoped_jobs|kek_|rekey_|data_key|mask_names)"
+SCHEDULERS = r"sched\.(?!ensure)|adm\.|sec\.(enter|auth_user|oidc|rights|may|tenant_make|platform_administrator|require(?!_system)|apply_permissions|users_keep|user_roles|rbac_roles|audit_|scoped_jobs|scoped_events|kek_|rekey_|data_key|mask_names)"
 SCOPE = "((( SELECT sec.scope() AS scope) IS NULL) OR %s)"
 CODES = {"status", "lane", "protocol", "operation", "role", "kind", "snmp_version"}
 

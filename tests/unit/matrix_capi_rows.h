@@ -7,6 +7,7 @@
 #include "auth/totp.h"
 #include "matrix_capi.h"
 #include "matrix_capi_audit.h"
+#include "matrix_capi_events.h"
 #include "matrix_capi_oidc.h"
 #include "matrix_capi_outbound.h"
 #include "matrix_capi_people.h"
@@ -181,6 +182,7 @@ NO_TENANT(drmgmt_op_complete, driver);
 NO_TENANT(drmgmt_op_data, driver);
 NO_TENANT(drmgmt_op_device_id, driver);
 NO_TENANT(drmgmt_op_fail, driver);
+NO_TENANT(drmgmt_op_fail_detail, driver);
 NO_TENANT(drmgmt_op_job_id, driver);
 NO_TENANT(drmgmt_op_operation, driver);
 NO_TENANT(drmgmt_op_params, driver);
@@ -192,6 +194,7 @@ NO_TENANT(drmgmt_op_set_data, driver);
 NO_TENANT(drmgmt_op_settings, driver);
 NO_TENANT(drmgmt_op_tenant_id, driver);
 NO_TENANT(drmgmt_op_timeout_ms, driver);
+NO_TENANT(drmgmt_op_uncertain, driver);
 NO_TENANT(drmgmt_options_free, memory);
 NO_TENANT(drmgmt_options_new, process);
 NO_TENANT(drmgmt_options_set_application_name, process);
@@ -465,6 +468,7 @@ static const matrix_row *const more_rows[] = {
     &matrix_row_of_a_tenants_outbound_check,
     &matrix_row_of_a_write_job,
     &matrix_row_of_events_of_all_jobs,
+    &matrix_row_of_events_of_all_devices,
 };
 
 #endif

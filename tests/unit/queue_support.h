@@ -218,7 +218,7 @@ static inline drmgmt_subscription *subscribe(test_context *t, const char *job_id
 {
     drmgmt_subscription *s = NULL;
 
-    cr_assert(drmgmt__subscribe(&t->session, job_id, last_event_id, &s, NULL) == 0);
+    cr_assert(drmgmt__subscribe(&t->session, job_id, false, last_event_id, &s, NULL) == 0);
     return s;
 }
 

@@ -17,7 +17,10 @@
 struct request { /* what came in, taken apart */
     uint8_t version, community[256];
     size_t community_length;
-    int32_t id;
+    uint8_t type; /* of the PDU */
+    int32_t id, non_repeaters, max_repetitions;
+    uint8_t varbinds[60000]; /* as they came, without the sequence around them */
+    size_t varbinds_length;
     uint8_t oids[60000]; /* the encoded OID of each varbind, one after the other */
     size_t oids_length;
 };
@@ -103,11 +106,13 @@ static inline void take_apart(const uint8_t *at, struct request *r)
     r->community_length = (size_t)(end - at);
     memcpy(r->community, at, r->community_length);
     at = end;
-    ber_enter(&at, &tag);
+    ber_enter(&at, &r->type);
     r->id = ber_read_int(&at);
-    ber_read_int(&at);
-    ber_read_int(&at);
+    r->non_repeaters = ber_read_int(&at);
+    r->max_repetitions = ber_read_int(&at);
     const uint8_t *all = ber_enter(&at, &tag);
+    r->varbinds_length = (size_t)(all - at);
+    memcpy(r->varbinds, at, r->varbinds_length);
     for (r->oids_length = 0; at < all;) {
         const uint8_t *varbind = ber_enter(&at, &tag), *oid = at;
         end = ber_enter(&oid, &tag);
@@ -117,13 +122,30 @@ static inline void take_apart(const uint8_t *at, struct request *r)
     }
 }
 
+/* A response to r with these varbinds, encoded one after the other. */
+static inline void make_response_of(struct ber *out, const struct request *r, int status, int index,
+                                    const struct ber *varbinds)
+{
+    static _Thread_local struct ber pdu, message;
+
+    pdu.n = message.n = out->n = 0;
+    ber_int(&pdu, r->id);
+    ber_int(&pdu, status);
+    ber_int(&pdu, index);
+    ber_put(&pdu, 0x30, varbinds->bytes, varbinds->n);
+    ber_put(&message, 2, &r->version, 1);
+    ber_put(&message, 4, r->community, r->community_length);
+    ber_put(&message, 0xa2, pdu.bytes, pdu.n);
+    ber_put(out, 0x30, message.bytes, message.n);
+}
+
 /* A response to r; each asked object gets the value that is encoded in value. */
 static inline void make_response(struct ber *out, const struct request *r, int status, int index, const void *value,
                                  size_t value_length)
 {
-    static _Thread_local struct ber varbinds, one, pdu, message;
+    static _Thread_local struct ber varbinds, one;
 
-    varbinds.n = pdu.n = message.n = out->n = 0;
+    varbinds.n = 0;
     for (const uint8_t *at = r->oids; at < r->oids + r->oids_length;) {
         uint8_t tag;
         const uint8_t *start = at, *end = ber_enter(&at, &tag);
@@ -135,14 +157,7 @@ static inline void make_response(struct ber *out, const struct request *r, int s
         ber_put(&varbinds, 0x30, one.bytes, one.n);
         at = end;
     }
-    ber_int(&pdu, r->id);
-    ber_int(&pdu, status);
-    ber_int(&pdu, index);
-    ber_put(&pdu, 0x30, varbinds.bytes, varbinds.n);
-    ber_put(&message, 2, &r->version, 1);
-    ber_put(&message, 4, r->community, r->community_length);
-    ber_put(&message, 0xa2, pdu.bytes, pdu.n);
-    ber_put(out, 0x30, message.bytes, message.n);
+    make_response_of(out, r, status, index, &varbinds);
 }
 
 /* ---- the agent ---- */

@@ -24,7 +24,7 @@
 struct ended {
     unsigned times;
     bool completed, retryable;
-    char *result, *code, *message;
+    char *outcome, *result, *code, *message, *detail;
     uint64_t after_ms; /* since it was begun */
 };
 
@@ -51,6 +51,8 @@ static inline void on_ended(void *user, drmgmt__op *op, const drmgmt__op_end *en
     e->times++;
     e->completed = strcmp(end->outcome, "completed") == 0;
     e->retryable = end->retryable;
+    e->outcome = copy(end->outcome);
+    e->detail = copy(end->detail);
     e->result = copy(end->result);
     e->code = copy(end->code);
     e->message = copy(end->message);
@@ -76,7 +78,7 @@ static inline void close_fixture(struct fixture *f)
     const drmgmt__snmp *snmp = f->state;
 
     cr_assert_eq(f->running, 0, "%zu operations never ended", f->running);
-    cr_assert_eq(snmp->requests.n, 0, "requests are left");
+    cr_assert_eq(snmp->exchanges.n, 0, "exchanges are left");
     cr_assert_eq(snmp->sessions.n, 0, "sessions are left");
     drmgmt__driver_snmp.close(f->state);
     drmgmt__ops_free(f->ops);
@@ -85,6 +87,8 @@ static inline void close_fixture(struct fixture *f)
     drmgmt__loop_free(f->loop);
     for (size_t i = 0; i < f->n; i++) {
         cr_assert_leq(f->ends[i].times, 1, "operation %zu ended %u times", i, f->ends[i].times);
+        free(f->ends[i].outcome);
+        free(f->ends[i].detail);
         free(f->ends[i].result);
         free(f->ends[i].code);
         free(f->ends[i].message);
@@ -101,7 +105,8 @@ static inline drmgmt__op *begin_spec(struct fixture *f, drmgmt__op_spec spec)
     cr_assert_lt(f->n, f->room);
     snprintf(number, sizeof number, "%zu", f->n++);
     spec.job_id = number;
-    spec.operation = "get";
+    if (!spec.operation)
+        spec.operation = "get";
     if (!spec.tenant_id)
         spec.tenant_id = "tenant-a";
     if (!spec.settings)

@@ -101,6 +101,13 @@ static void make_outbound_rule(const char *tenant, char id[ID])
            tenant, id);
 }
 
+static void make_event(const char *tenant, const char *device)
+{
+    CHANGE("INSERT INTO drm.device_events (tenant_id, id, device_id, kind) VALUES ($1::uuid, gen_random_uuid(), "
+           "$2::uuid, 'boot')",
+           tenant, device);
+}
+
 /* A role that the user has, and one that nobody has. */
 static void make_roles(drmgmt_session *session, struct things *t)
 {
@@ -136,6 +143,7 @@ static void make_things(drmgmt_session *session, drmgmt_session *whose, struct t
     make_user(session, t->user);
     snprintf(t->tenant, ID, "%s", drmgmt_session_tenant_id(session));
     make_outbound_rule(t->tenant, t->outbound_rule);
+    make_event(t->tenant, t->device);
     make_roles(session, t);
     make_managed_tenant(t->managed_tenant);
 }

@@ -391,9 +391,9 @@ Test(queue, a_subscription_is_refused_or_idle_where_it_makes_no_sense)
     cr_assert_eq(next_number(s, 100, NULL), NOTHING, "no Redis configured");
     cr_assert_geq(drmgmt__monotonic_ms() - began, 99u);
     drmgmt_subscription_free(s);
-    cr_assert_eq(drmgmt__subscribe(&t->session, "not-a-uuid", NULL, &refused, NULL), DRMGMT_ERR_NOT_FOUND);
+    cr_assert_eq(drmgmt__subscribe(&t->session, "not-a-uuid", false, NULL, &refused, NULL), DRMGMT_ERR_NOT_FOUND);
     t->session.tenant_id[0] = '\0';
-    cr_assert_eq(drmgmt__subscribe(&t->session, NULL, NULL, &refused, &error), DRMGMT_ERR_INVALID);
+    cr_assert_eq(drmgmt__subscribe(&t->session, NULL, false, NULL, &refused, &error), DRMGMT_ERR_INVALID);
     cr_assert_null(refused);
     drmgmt_error_free(error);
     drmgmt_subscription_free(NULL);
@@ -410,7 +410,7 @@ Test(queue, there_is_a_limit_of_subscriptions)
     cr_assert(all);
     for (size_t i = 0; i < DRMGMT__SUBSCRIPTIONS_MAX; i++)
         all[i] = subscribe(t, JOB_1, NULL);
-    cr_assert_eq(drmgmt__subscribe(&t->session, JOB_1, NULL, &more, &error), DRMGMT_ERR_LIMIT);
+    cr_assert_eq(drmgmt__subscribe(&t->session, JOB_1, false, NULL, &more, &error), DRMGMT_ERR_LIMIT);
     cr_assert(drmgmt_error_retryable(error));
     drmgmt_error_free(error);
     drmgmt_subscription_free(all[0]);

@@ -638,13 +638,13 @@ Test(snmp_begin, cancelled_in_each_state)
         ops[i] = begin_spec(&f, (drmgmt__op_spec){ .address = "no-such-host.invalid", .port = 1, .secret = "public" });
     for (size_t i = 20; i < 60; i++) /* in flight, and behind the window */
         ops[i] = begin(&f, twin.port, "{\"timeout_ms\":30000}");
-    cr_assert_eq(((drmgmt__snmp *)f.state)->requests.n, DRMGMT__SNMP_WINDOW);
+    cr_assert_eq(((drmgmt__snmp *)f.state)->exchanges.n, DRMGMT__SNMP_WINDOW);
     for (size_t i = 0; i < 60; i += 2) {
         cr_assert_not_null(ops[i]);
         drmgmt__op_end_now(ops[i], &how);
     }
     drmgmt__loop_turn(f.loop);
-    cr_assert_eq(((drmgmt__snmp *)f.state)->requests.n, DRMGMT__SNMP_WINDOW, "who waited did not move up");
+    cr_assert_eq(((drmgmt__snmp *)f.state)->exchanges.n, DRMGMT__SNMP_WINDOW, "who waited did not move up");
     for (size_t i = 21; i < 60; i += 2)
         drmgmt__op_abort(ops[i]);
     f.running -= 20;

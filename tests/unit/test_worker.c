@@ -645,10 +645,10 @@ Test(worker, a_stop_gives_back_what_it_never_heard_of)
 /* A statement that never ends in time would be tried again for ever. */
 Test(worker, a_finish_statement_is_bounded)
 {
-    static char large[DRMGMT__RESULT_BYTES_MAX + 1];
+    static char large[DRMGMT_RESULT_BYTES_MAX + 1];
     drmgmt__finish items[2 * DRMGMT__FINISH_MAX] = { 0 };
 
-    memset(large, '1', DRMGMT__RESULT_BYTES_MAX);
+    memset(large, '1', DRMGMT_RESULT_BYTES_MAX);
     cr_assert_eq(drmgmt__results_batch(items, 1), 1);
     cr_assert_eq(drmgmt__results_batch(items, 2 * DRMGMT__FINISH_MAX), DRMGMT__FINISH_MAX);
     for (size_t i = 0; i < 2 * DRMGMT__FINISH_MAX; i++)

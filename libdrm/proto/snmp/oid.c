@@ -1,5 +1,5 @@
 /* Object identifiers as text. Called by params.c, names.c and result.c. */
-#include "proto/snmp/snmp.h"
+#include "proto/snmp/oid.h"
 
 #include <string.h>
 
@@ -60,4 +60,19 @@ void drmgmt__oid_print(drmgmt__strbuf *out, const drmgmt__oid *oid)
 bool drmgmt__oid_equal(const drmgmt__oid *a, const drmgmt__oid *b)
 {
     return a->n == b->n && memcmp(a->arcs, b->arcs, a->n * sizeof *a->arcs) == 0;
+}
+
+int drmgmt__oid_compare(const drmgmt__oid *a, const drmgmt__oid *b)
+{
+    size_t n = a->n < b->n ? a->n : b->n;
+
+    for (size_t i = 0; i < n; i++)
+        if (a->arcs[i] != b->arcs[i])
+            return a->arcs[i] < b->arcs[i] ? -1 : 1;
+    return (a->n > b->n) - (a->n < b->n);
+}
+
+bool drmgmt__oid_under(const drmgmt__oid *oid, const drmgmt__oid *root)
+{
+    return oid->n >= root->n && memcmp(oid->arcs, root->arcs, root->n * sizeof *root->arcs) == 0;
 }

@@ -1,39 +1,21 @@
-/* Host names to addresses without blocking the loop: a few threads of our own run getaddrinfo(), answers are kept for
- * 30 s. Called by request.c.
- *
- * The threads know only jobs and the desk they lie on; names, waiters and the cache belong to the loop. The desk is
- * shared: a thread in the middle of a look-up (which can take half a minute) keeps it alive when the driver is closed.
- */
+/* Host names to addresses without blocking the loop: a few threads of our own (desk.c) run getaddrinfo(), answers are
+ * kept for 30 s. Called by peer.c. Names, waiters and the cache belong to the loop. */
 #include "proto/snmp/snmp.h"
 
 #include "core/core.h"
-#include <errno.h>
+#include "proto/snmp/desk.h"
 #include <netdb.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/eventfd.h>
 
 enum { THREADS_MAX = 4, NAMES_MAX = 4096, NAME_MAX_BYTES = 253, KEEP_MS = 30000, KEEP_FAILURE_MS = 5000 };
 
 struct job {
-    TAILQ_ENTRY(job) entry;
+    drmgmt__task task; /* first: a task is its job */
     drmgmt__resolving *for_name;
     int error; /* getaddrinfo's */
     drmgmt__net_address address;
     char name[NAME_MAX_BYTES + 1];
 };
-TAILQ_HEAD(jobs, job);
-
-struct desk {
-    pthread_mutex_t mutex;
-    pthread_cond_t more;
-    struct jobs todo, done;
-    int event; /* readable when something is done */
-    unsigned threads, idle, holders;
-    bool closed;
-};
-
 struct drmgmt__resolving {
     drmgmt__link link;
     TAILQ_HEAD(drmgmt__waiters, drmgmt__waiter) waiters;
@@ -46,38 +28,11 @@ struct drmgmt__resolving {
 
 struct drmgmt__resolver {
     drmgmt_loop *loop;
-    drmgmt_watch *watch;
-    struct desk *desk;
+    drmgmt__desk *desk;
     drmgmt__table names;
 };
 
-/* ---- the desk ---- */
-
-static void free_jobs(struct jobs *jobs)
-{
-    struct job *job;
-
-    while ((job = TAILQ_FIRST(jobs))) {
-        TAILQ_REMOVE(jobs, job, entry);
-        free(job);
-    }
-}
-
-/* Called with the mutex held, which it lets go. */
-static void leave_desk(struct desk *desk)
-{
-    bool last = --desk->holders == 0;
-
-    pthread_mutex_unlock(&desk->mutex);
-    if (!last)
-        return;
-    free_jobs(&desk->todo);
-    free_jobs(&desk->done);
-    close(desk->event);
-    pthread_cond_destroy(&desk->more);
-    pthread_mutex_destroy(&desk->mutex);
-    free(desk);
-}
+/* ---- in a thread ---- */
 
 /* Of a name with both kinds the IPv4 address: agents that listen on that one only are the rule ("localhost" is the
  * nearest case), and UDP does not tell that the choice was wrong. */
@@ -89,8 +44,9 @@ static const struct addrinfo *choose(const struct addrinfo *list)
     return list;
 }
 
-static void look_up(struct job *job)
+static void look_up(drmgmt__task *task)
 {
+    struct job *job = (struct job *)task;
     struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG },
                     *list = NULL;
 
@@ -103,78 +59,9 @@ static void look_up(struct job *job)
     freeaddrinfo(list);
 }
 
-static void *work(void *user)
+static void discard(drmgmt__task *task)
 {
-    struct desk *desk = user;
-
-    pthread_mutex_lock(&desk->mutex);
-    while (!desk->closed) {
-        struct job *job = TAILQ_FIRST(&desk->todo);
-        if (!job) {
-            desk->idle++;
-            pthread_cond_wait(&desk->more, &desk->mutex);
-            desk->idle--;
-            continue;
-        }
-        TAILQ_REMOVE(&desk->todo, job, entry);
-        pthread_mutex_unlock(&desk->mutex);
-        look_up(job);
-        pthread_mutex_lock(&desk->mutex);
-        TAILQ_INSERT_TAIL(&desk->done, job, entry);
-        eventfd_write(desk->event, 1);
-    }
-    leave_desk(desk);
-    return NULL;
-}
-
-/* Signals stay with the threads of the program. Called with the mutex held. */
-static void hire(struct desk *desk)
-{
-    sigset_t all, before;
-    pthread_t thread;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (pthread_create(&thread, NULL, work, desk) == 0) {
-        pthread_detach(thread);
-        desk->threads++;
-        desk->holders++;
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
-static struct desk *new_desk(void)
-{
-    struct desk *desk = calloc(1, sizeof *desk);
-
-    if (!desk)
-        return NULL;
-    desk->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (desk->event < 0) {
-        free(desk);
-        return NULL;
-    }
-    pthread_mutex_init(&desk->mutex, NULL);
-    pthread_cond_init(&desk->more, NULL);
-    TAILQ_INIT(&desk->todo);
-    TAILQ_INIT(&desk->done);
-    desk->holders = 1;
-    return desk;
-}
-
-/* False: there is no thread to do it. */
-static bool put_on_desk(struct desk *desk, struct job *job)
-{
-    pthread_mutex_lock(&desk->mutex);
-    if (desk->idle == 0 && desk->threads < THREADS_MAX)
-        hire(desk);
-    bool staffed = desk->threads > 0;
-    if (staffed) {
-        TAILQ_INSERT_TAIL(&desk->todo, job, entry);
-        pthread_cond_signal(&desk->more);
-    }
-    pthread_mutex_unlock(&desk->mutex);
-    return staffed;
+    free(task);
 }
 
 /* ---- names ---- */
@@ -208,8 +95,10 @@ static void tell(const drmgmt__resolving *name, drmgmt__waiter *waiter)
     waiter->resolved(waiter, name->error ? NULL : &name->address, reason, name->error == EAI_AGAIN);
 }
 
-static void finish(drmgmt__resolver *resolver, struct job *job)
+static void finish(drmgmt__task *task, void *owner)
 {
+    drmgmt__resolver *resolver = owner;
+    struct job *job = (struct job *)task;
     drmgmt__resolving *name = job->for_name;
     drmgmt__waiter *waiter;
 
@@ -223,25 +112,6 @@ static void finish(drmgmt__resolver *resolver, struct job *job)
         name->pending = true; /* keeps it from being forgotten by what the waiter begins */
         tell(name, waiter);
         name->pending = false;
-    }
-}
-
-static void on_done(void *user, int fd, unsigned events)
-{
-    drmgmt__resolver *resolver = user;
-    struct desk *desk = resolver->desk;
-    struct jobs done = TAILQ_HEAD_INITIALIZER(done);
-    struct job *job;
-    eventfd_t ignored;
-
-    (void)events;
-    eventfd_read(fd, &ignored);
-    pthread_mutex_lock(&desk->mutex);
-    TAILQ_CONCAT(&done, &desk->done, entry);
-    pthread_mutex_unlock(&desk->mutex);
-    while ((job = TAILQ_FIRST(&done))) {
-        TAILQ_REMOVE(&done, job, entry);
-        finish(resolver, job);
     }
 }
 
@@ -272,7 +142,8 @@ static drmgmt__resolving *ask(drmgmt__resolver *resolver, const char *text)
     memcpy(name->name, text, strlen(text) + 1);
     memcpy(job->name, text, strlen(text) + 1);
     job->for_name = name;
-    if (put_on_desk(resolver->desk, job))
+    job->task = (drmgmt__task){ .work = look_up, .done = finish, .discard = discard };
+    if (drmgmt__desk_put(resolver->desk, &job->task))
         return name;
     free(job);
     forget(resolver, name);
@@ -329,32 +200,23 @@ void drmgmt__resolve_cancel(drmgmt__waiter *waiter)
 int drmgmt__resolver_new(drmgmt_loop *loop, drmgmt__resolver **out, drmgmt_error **error)
 {
     drmgmt__resolver *resolver = calloc(1, sizeof *resolver);
-    struct desk *desk = resolver ? new_desk() : NULL;
 
-    if (!desk) {
-        free(resolver);
+    if (!resolver)
         return drmgmt__fail_memory(error);
-    }
     resolver->loop = loop;
-    resolver->desk = desk;
-    resolver->watch = drmgmt_loop_watch(loop, desk->event, DRMGMT_READ, on_done, resolver);
-    if (!resolver->watch) {
-        drmgmt__resolver_free(resolver);
-        return drmgmt__fail_memory(error);
-    }
-    *out = resolver;
-    return 0;
+    int rc = drmgmt__desk_new(loop, THREADS_MAX, resolver, &resolver->desk, error);
+    if (rc)
+        free(resolver);
+    else
+        *out = resolver;
+    return rc;
 }
 
 void drmgmt__resolver_free(drmgmt__resolver *resolver)
 {
     if (!resolver)
         return;
-    drmgmt_watch_free(resolver->watch);
-    pthread_mutex_lock(&resolver->desk->mutex);
-    resolver->desk->closed = true;
-    pthread_cond_broadcast(&resolver->desk->more);
-    leave_desk(resolver->desk);
+    drmgmt__desk_free(resolver->desk);
     for (size_t i = 0; i < resolver->names.n_buckets; i++)
         while (resolver->names.buckets[i])
             forget(resolver, DRMGMT__OF_LINK(drmgmt__resolving, link, resolver->names.buckets[i]));

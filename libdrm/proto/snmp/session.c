@@ -1,6 +1,6 @@
-/* Sessions: one agent as one tenant with one community asks it. Requests of a session share its window, so that no
+/* Sessions: one agent as one tenant with one community asks it. Questions of a session share its window, so that no
  * agent gets more datagrams at once than it can hold, and a community to which an agent is silent holds up nobody else.
- * Called by request.c. */
+ * Called by peer.c. */
 #include "proto/snmp/snmp.h"
 
 #include "core/core.h"
@@ -59,13 +59,13 @@ drmgmt__snmp_session *drmgmt__snmp_session_join(drmgmt__snmp *snmp, const drmgmt
     if (!session)
         session = make(snmp, address, version, community, tenant, hash);
     if (session)
-        session->requests++;
+        session->peers++;
     return session;
 }
 
 void drmgmt__snmp_session_leave(drmgmt__snmp *snmp, drmgmt__snmp_session *session)
 {
-    if (--session->requests > 0)
+    if (--session->peers > 0)
         return;
     drmgmt__table_remove(&snmp->sessions, &session->link);
     free_session(session);

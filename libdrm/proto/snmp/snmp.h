@@ -1,19 +1,29 @@
 /* SNMP inside: what the files of this room share. Everything runs in the worker's loop thread, but for what params.c,
  * oid.c and names.c do, which is pure and called at submission from any thread, and resolve.c's own threads.
  *
- *     driver.c   the const struct: operations, checks, open and close
- *     request.c  one operation from begin to end: timers, retries, matching of answers
- *     session.c  one agent as one tenant with one community asks it: how much may be in flight
- *     socket.c   the two UDP sockets and the kernel's reports of undeliverable datagrams
- *     resolve.c  host names, without blocking
- *     codec.c    bytes to PDU and back;  result.c  PDU to JSON: the two that see net-snmp
- *     params.c   parameters and settings;  oid.c, names.c  object identifiers and their names */
+ *     driver.c    the const struct: operations, checks, open and close
+ *     operation.c what operations share: how they begin and end;  get.c, set.c, walk.c, rows.c (table)  the operations
+ *     walker.c    going through subtrees, for walk.c and rows.c
+ *     exchange.c  one question and its answer: timers, retries, matching
+ *     peer.c      who is asked and how: an address or a name, settings, a credential
+ *     session.c   one agent as one tenant with one credential asks it: how much may be in flight
+ *     socket.c    the two UDP sockets and the kernel's reports of undeliverable datagrams
+ *     resolve.c   host names, without blocking
+ *     message.c, ber.c  bytes to messages and back;  result.c, value.c  varbinds to JSON;  hint.c  DISPLAY-HINTs
+ *     params.c, walk_params.c, set_params.c, object.c  parameters and settings
+ *     oid.c       object identifiers;  names.c, names_data.c  what is known of objects;  index.c  indices of rows */
 #ifndef DRMGMT_PROTO_SNMP_SNMP_H
 #define DRMGMT_PROTO_SNMP_SNMP_H
 
 #include "core/strbuf.h"
 #include "net/address.h"
+#include "proto/snmp/exchange.h"
+#include "proto/snmp/kept.h"
+#include "proto/snmp/message.h"
+#include "proto/snmp/oid.h"
+#include "proto/snmp/params.h"
 #include "proto/snmp/table.h"
+#include "proto/snmp/value.h"
 #include <drm/driver.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -21,60 +31,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-/* ---- object identifiers (oid.c) ---- */
-enum { DRMGMT__OID_ARCS_MAX = 128 }; /* RFC 3416, section 4.1 */
-
-typedef struct drmgmt__oid {
-    const uint32_t *arcs;
-    size_t n;
-} drmgmt__oid;
-
-/* Dotted numbers with or without a leading dot, to arcs and *n. NULL, or what is wrong with it (static text). */
-const char *drmgmt__oid_parse(const char *text, uint32_t arcs[DRMGMT__OID_ARCS_MAX], size_t *n);
-void drmgmt__oid_print(drmgmt__strbuf *out, const drmgmt__oid *oid);
-bool drmgmt__oid_equal(const drmgmt__oid *a, const drmgmt__oid *b);
-
-/* ---- names (names.c): the two calls that a MIB catalog will answer too ---- */
-enum {
-    DRMGMT__SNMP_SCALAR = 1, /* its only instance is .0 */
-    DRMGMT__SNMP_COLUMN = 2, /* its instances are the rows' indices */
-    DRMGMT__SNMP_BINARY = 4  /* octets that are never text: shown in hex even if they look like it */
-};
-
-typedef struct drmgmt__snmp_name {
-    const char *module, *name;
-    drmgmt__oid oid; /* of the object, without the instance */
-    unsigned flags;
-} drmgmt__snmp_name;
-
-/* The object of this name (length bytes), in this module unless module_length is 0. NULL: not known. */
-const drmgmt__snmp_name *drmgmt__snmp_name_find(const char *module, size_t module_length, const char *name,
-                                                size_t length);
-/* The object that oid is, or is an instance of. NULL: not known. */
-const drmgmt__snmp_name *drmgmt__snmp_name_of(const drmgmt__oid *oid);
-/* All of them, ordered by OID. */
-const drmgmt__snmp_name *drmgmt__snmp_names(size_t *n);
-/* "sysDescr.0"; false and nothing written if the object is not known. */
-bool drmgmt__snmp_name_print(drmgmt__strbuf *out, const drmgmt__oid *oid);
-
-/* ---- parameters and settings (params.c) ---- */
-enum { DRMGMT__SNMP_OIDS_MAX = 128 };
-enum { DRMGMT__SNMP_V1 = 0, DRMGMT__SNMP_V2C = 1 }; /* as on the wire */
-
-typedef struct drmgmt__snmp_settings {
-    int version;
-    unsigned timeout_ms, retries;
-} drmgmt__snmp_settings;
-
-typedef struct drmgmt__snmp_objects { /* what a request asks for, in its order */
-    size_t n;
-    drmgmt__oid *oids;
-    uint32_t *arcs; /* of all of them */
-} drmgmt__snmp_objects;
-
+/* ---- settings (params.c) ---- */
 int drmgmt__snmp_settings_read(const char *settings, drmgmt__snmp_settings *out, drmgmt_error **error);
-int drmgmt__snmp_get_params_read(const char *params, drmgmt__snmp_objects *out, drmgmt_error **error);
-void drmgmt__snmp_objects_free(drmgmt__snmp_objects *objects);
 
 /* ---- host names (resolve.c) ---- */
 typedef struct drmgmt__resolver drmgmt__resolver;
@@ -94,33 +52,13 @@ void drmgmt__resolver_free(drmgmt__resolver *resolver);
 void drmgmt__resolve(drmgmt__resolver *resolver, const char *name, drmgmt__waiter *waiter);
 void drmgmt__resolve_cancel(drmgmt__waiter *waiter); /* not waiting is no error */
 
-/* ---- messages (codec.c, result.c) ---- */
-enum { DRMGMT__SNMP_MESSAGE_MAX = 65507, DRMGMT__SNMP_COMMUNITY_MAX = 255 };
-
-struct snmp_pdu; /* net-snmp's */
-typedef struct drmgmt__snmp_message {
-    int version;
-    uint8_t community[DRMGMT__SNMP_COMMUNITY_MAX + 1];
-    size_t community_length;
-    struct snmp_pdu *pdu;
-    uint32_t request_id;
-    long error_status, error_index;
-} drmgmt__snmp_message;
-
-/* Sets net-snmp up for this use of it, once in a process. */
-void drmgmt__snmp_codec_open(void);
-/* Writes a GET into packet (room for DRMGMT__SNMP_MESSAGE_MAX bytes). Returns its length, 0 if it is too long. */
-size_t drmgmt__snmp_encode_get(int version, const char *community, uint32_t request_id,
-                               const drmgmt__snmp_objects *objects, uint8_t *packet);
-/* A response of version 1 or 2c. False: the bytes are none. Free it with drmgmt__snmp_message_free(). */
-bool drmgmt__snmp_decode(uint8_t *packet, size_t length, drmgmt__snmp_message *out);
-void drmgmt__snmp_message_free(drmgmt__snmp_message *message);
-/* The request id in the first bytes of a message of ours, as an ICMP error quotes it. False: too few of them. */
-bool drmgmt__snmp_quoted_id(const uint8_t *packet, size_t length, uint32_t *request_id);
-
-/* {"varbinds":[...]}. NULL, or what is wrong with the answer to these objects (static text). */
-const char *drmgmt__snmp_result(drmgmt__strbuf *out, const drmgmt__snmp_message *message,
-                                const drmgmt__snmp_objects *objects);
+/* ---- results (result.c) ---- */
+/* The varbinds of an answer to n objects, with commas between. same: they must be these objects. NULL, or what is wrong
+ * with the answer (static text). */
+const char *drmgmt__snmp_put_answer(drmgmt__strbuf *out, drmgmt__snmp_render *render, drmgmt__snmp_cursor *cursor,
+                                    const drmgmt__oid *oids, size_t n, bool same);
+/* {"varbinds":[...]} of a whole one. */
+const char *drmgmt__snmp_result(drmgmt__strbuf *out, drmgmt__snmp_cursor *cursor, const drmgmt__snmp_objects *objects);
 
 typedef struct drmgmt__snmp_status { /* an error-status */
     const char *name, *hint;
@@ -129,9 +67,7 @@ typedef struct drmgmt__snmp_status { /* an error-status */
 const drmgmt__snmp_status *drmgmt__snmp_status_of(long error_status);
 
 /* ---- sockets (socket.c) ---- */
-typedef struct drmgmt__snmp drmgmt__snmp;
-typedef struct drmgmt__snmp_request drmgmt__snmp_request;
-TAILQ_HEAD(drmgmt__snmp_queue, drmgmt__snmp_request);
+TAILQ_HEAD(drmgmt__snmp_queue, drmgmt__snmp_exchange);
 
 typedef struct drmgmt__snmp_socket {
     drmgmt__snmp *snmp;
@@ -148,9 +84,9 @@ int drmgmt__snmp_socket_send(drmgmt__snmp_socket *sock, const drmgmt_op *op, con
                              const void *packet, size_t length, drmgmt_error **refusal);
 
 /* ---- sessions (session.c) ---- */
-/* How many requests of one session are in flight at once; more wait. What exceeds an agent's socket buffer is lost, and
- * each lost datagram costs a whole timeout: with 5,000 in flight at one snmpd 6 in 100 gets timed out for good and it
- * answered 25,000 a second, with 16 it answers 95,000 and none is lost. */
+/* How many questions of one session are in flight at once; more wait. What exceeds an agent's socket buffer is lost,
+ * and each lost datagram costs a whole timeout: with 5,000 in flight at one snmpd 6 in 100 gets timed out for good and
+ * it answered 25,000 a second, with 16 it answers 95,000 and none is lost. */
 enum { DRMGMT__SNMP_WINDOW = 16 };
 
 typedef struct drmgmt__snmp_session {
@@ -158,7 +94,7 @@ typedef struct drmgmt__snmp_session {
     drmgmt__net_address address;
     int version;
     char *community, *tenant;
-    unsigned requests, in_flight;
+    unsigned peers, in_flight;
     struct drmgmt__snmp_queue waiting;
     uint64_t heard_ms; /* when the agent last answered; 0: never */
 } drmgmt__snmp_session;
@@ -169,39 +105,58 @@ drmgmt__snmp_session *drmgmt__snmp_session_join(drmgmt__snmp *snmp, const drmgmt
                                                 const char *community, const char *tenant);
 void drmgmt__snmp_session_leave(drmgmt__snmp *snmp, drmgmt__snmp_session *session); /* the last one frees it */
 
-/* ---- requests (request.c) ---- */
-struct drmgmt__snmp_request {
-    drmgmt__link link; /* in the table by request id, from the first sending on */
-    TAILQ_ENTRY(drmgmt__snmp_request) entry;
-    struct drmgmt__snmp_queue *queue; /* the one it stands in, or NULL */
-    drmgmt__waiter waiter;
+/* ---- peers (peer.c) and exchanges (exchange.c); exchange.h is their outside ---- */
+struct drmgmt__snmp_peer {
     drmgmt__snmp *snmp;
-    drmgmt_op *op;
-    drmgmt_timer *timer;
-    drmgmt__snmp_session *session;
+    const drmgmt_op *op;
     drmgmt__snmp_settings settings;
-    drmgmt__snmp_objects objects;
-    int send_errno;        /* why sending failed: told in the loop's next turn */
-    drmgmt_error *refusal; /* the outbound policy's, with EPERM */
+    drmgmt__snmp_session *session; /* NULL: the address is not known yet */
+    drmgmt__waiter waiter;         /* for a name's address */
+    struct drmgmt__snmp_queue asked;
+    bool looking_up;
+    uint16_t port;
+    char *address, *community;
+};
+
+struct drmgmt__snmp_exchange {
+    drmgmt__link link; /* in the table by request id, from the first sending on */
+    TAILQ_ENTRY(drmgmt__snmp_exchange) entry, of_peer;
+    struct drmgmt__snmp_queue *queue; /* the one it stands in, or NULL */
+    drmgmt__snmp_peer *peer;
+    drmgmt_timer *timer;
+    drmgmt__snmp_question question;
+    drmgmt__snmp_answered_fn *answered;
+    void *user;
     uint64_t began_ms;
     unsigned tries; /* timeouts that have passed */
     uint32_t id;
     bool in_flight;
+    drmgmt__snmp_failure failure; /* code not NULL: told in the loop's next turn */
 };
+
+/* Looks for peer's address if that is not known. */
+void drmgmt__snmp_peer_find(drmgmt__snmp_peer *peer);
+/* In peer.c's hands to exchange.c's: its session is there. */
+void drmgmt__snmp_exchange_start(drmgmt__snmp_exchange *x);
+void drmgmt__snmp_fail(drmgmt__snmp_failure *failure, const char *code, bool retryable, const char *format, ...)
+    DRMGMT_PRINTF(4, 5);
+/* Ends it in the loop's next turn. */
+void drmgmt__snmp_exchange_fail(drmgmt__snmp_exchange *x, const drmgmt__snmp_failure *failure);
 
 typedef struct drmgmt__snmp_counts {
     uint64_t sent, resent, answered;
     uint64_t malformed; /* dropped: no SNMP response */
     uint64_t stray;     /* dropped: nobody waits for this request id (late, twice, made up) */
-    uint64_t foreign;   /* dropped: from another address, or with another version or community, than was asked */
+    uint64_t foreign;   /* dropped: from another address, or with another version or credential, than was asked */
 } drmgmt__snmp_counts;
 
 struct drmgmt__snmp { /* the driver's state in a worker */
     drmgmt_loop *loop;
     drmgmt__snmp_socket v4, v6;
     drmgmt__resolver *resolver;
-    drmgmt__table requests, sessions;
+    drmgmt__table exchanges, sessions;
     drmgmt__snmp_counts counts;
+    drmgmt__kept_store kept; /* parameters that were read */
     drmgmt__strbuf out;
     uint32_t ids[64]; /* random; taken from the end */
     unsigned n_ids;
@@ -210,8 +165,6 @@ struct drmgmt__snmp { /* the driver's state in a worker */
     uint8_t packet[DRMGMT__SNMP_MESSAGE_MAX];
 };
 
-void drmgmt__snmp_begin(void *state, drmgmt_op *op);
-void drmgmt__snmp_cancel(void *state, drmgmt_op *op);
 /* Sends what the session's window lets through. */
 void drmgmt__snmp_pump(drmgmt__snmp *snmp, drmgmt__snmp_session *session);
 /* Sends what had to wait for the socket. */

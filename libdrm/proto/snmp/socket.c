@@ -1,5 +1,5 @@
-/* The two UDP sockets, one a family, unconnected and shared by all requests: no descriptor an agent. Sends for
- * request.c, and hands it what comes in.
+/* The two UDP sockets, one a family, unconnected and shared by all questions: no descriptor an agent. Sends for
+ * exchange.c, and hands it what comes in.
  *
  * IP_RECVERR makes the kernel keep ICMP errors for us, so that a closed port is told at once and not by a timeout. Its
  * price: any call on the socket may return the error of an earlier datagram to somebody else. */

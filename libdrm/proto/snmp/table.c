@@ -1,4 +1,4 @@
-/* The hash table of linked structs. Called by request.c, session.c and resolve.c. */
+/* The hash table of linked structs. Called by exchange.c, session.c and resolve.c. */
 #include "proto/snmp/table.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* A hash table of structs that carry their own link; grows as it fills. Used by this room for requests, sessions and
+/* A hash table of structs that carry their own link; grows as it fills. Used by this room for questions, sessions and
  * host names. Internal. */
 #ifndef DRMGMT_PROTO_SNMP_TABLE_H
 #define DRMGMT_PROTO_SNMP_TABLE_H
