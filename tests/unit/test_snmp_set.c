@@ -189,6 +189,7 @@ Test(snmp_check, operations_and_their_flags)
         const drmgmt_operation *o = drmgmt_driver_operation(&drmgmt__driver_snmp, rows[i].name);
         cr_assert_not_null(o, "%s", rows[i].name);
         cr_assert_eq(o->flags, rows[i].flags, "%s", rows[i].name);
+        cr_assert_eq(o->max_attempts, rows[i].flags & DRMGMT_OP_WRITES ? 1 : 3, "%s", rows[i].name);
         json_t *schema = json_loads(o->params_schema, JSON_REJECT_DUPLICATES, NULL);
         cr_assert_not_null(schema, "%s: params_schema is no JSON", rows[i].name);
         json_decref(schema);

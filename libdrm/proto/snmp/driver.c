@@ -100,23 +100,26 @@ enum { GET, GETNEXT, WALK, BULKWALK, TABLE, SET, OPERATIONS };
 static const drmgmt_operation operations[OPERATIONS] = {
     [GET] = { "get", DRMGMT_OP_IDEMPOTENT, 60000, "Reads objects by OID or well-known name.",
               REQUIRED("oids", OIDS("Objects with their instance: a well-known name, or numbers",
-                                    "[\"sysDescr.0\",\"IF-MIB::ifDescr.1\",\"1.3.6.1.2.1.1.3.0\"]")) },
+                                    "[\"sysDescr.0\",\"IF-MIB::ifDescr.1\",\"1.3.6.1.2.1.1.3.0\"]")),
+              3 },
     [GETNEXT] = { "getnext", DRMGMT_OP_IDEMPOTENT, 60000, "Reads what comes next after each OID.",
                   REQUIRED("oids", OIDS("Objects with or without instance, tables, groups, or numbers",
-                                        "[\"ifDescr\",\"sysName\"]")) },
+                                        "[\"ifDescr\",\"sysName\"]")),
+                  3 },
     [WALK] = { "walk", DRMGMT_OP_IDEMPOTENT | DRMGMT_OP_LONG, 600000, "Reads all under an OID, one by one.",
-               OBJECT(WALKED) },
+               OBJECT(WALKED), 3 },
     [BULKWALK] = { "bulkwalk", DRMGMT_OP_IDEMPOTENT | DRMGMT_OP_LONG, 600000,
-                   "Reads all under an OID, many at once (one by one over version 1).",
-                   OBJECT(WALKED "," REPETITIONS) },
+                   "Reads all under an OID, many at once (one by one over version 1).", OBJECT(WALKED "," REPETITIONS),
+                   3 },
     [TABLE] = { "table", DRMGMT_OP_IDEMPOTENT | DRMGMT_OP_LONG, 600000, "Reads a table as rows.",
                 REQUIRED("table", NAME("table", "A table or its entry: a well-known name, or numbers",
                                        "ifTable") ",\"columns\":{\"type\":\"array\",\"minItems\":1,\"maxItems\":64,"
                                                   "\"description\":\"These columns "
                                                   "only\",\"items\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":"
-                                                  "1600}}," REPETITIONS) },
+                                                  "1600}}," REPETITIONS),
+                3 },
     [SET] = { "set", DRMGMT_OP_WRITES, 60000, "Writes objects, all of them in one message or none.",
-              REQUIRED("varbinds", VALUES) },
+              REQUIRED("varbinds", VALUES), 1 },
 };
 
 static const struct row {

@@ -1,6 +1,7 @@
-/* The built-in tables of objects: what their modules say of them - SNMPv2-MIB (RFC 3418), IF-MIB (RFC 2863), IP-MIB (RFC
- * 4293, in part), HOST-RESOURCES-MIB (RFC 2790, in part), ENTITY-MIB (RFC 6933: entPhysicalTable), LLDP-MIB (IEEE 802.1AB:
- * the local and the remote systems), and the named numbers of IANAifType-MIB and IANA-ENTITY-MIB. Looked into by names.c. */
+/* The built-in tables of objects: what their modules say of them - SNMPv2-MIB (RFC 3418), IF-MIB (RFC 2863), IP-MIB
+ * (RFC 4293, in part), HOST-RESOURCES-MIB (RFC 2790, in part), ENTITY-MIB (RFC 6933: entPhysicalTable), LLDP-MIB (IEEE
+ * 802.1AB: the local and the remote systems), and the named numbers of IANAifType-MIB and IANA-ENTITY-MIB. Looked into
+ * by names.c. */
 #include "proto/snmp/names_data.h"
 
 #include "core/cleanup.h"
