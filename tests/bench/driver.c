@@ -62,6 +62,13 @@ static void on_ended(void *user, drmgmt__op *op, const drmgmt__op_end *end)
 
 static bool begin(driver_bench *d)
 {
+    static const drmgmt_op_credential user = { .id = DEVICE,
+                                               .snmp_version = "3",
+                                               .username = AGENTS_USER,
+                                               .auth_protocol = "SHA",
+                                               .auth_password = AGENTS_PASSPHRASE,
+                                               .priv_protocol = "AES",
+                                               .priv_password = AGENTS_PASSPHRASE };
     bool counts = true;
     const char *address = d->run->address(d->run->user, d->begun, &counts);
     drmgmt__op_spec spec = { .tenant_id = TENANT,
@@ -73,7 +80,9 @@ static bool begin(driver_bench *d)
                              .address = address,
                              .port = d->run->port,
                              .timeout_ms = 60000,
-                             .secret = d->run->community,
+                             .secret = d->run->version == DRIVER_V3 ? NULL : d->run->community,
+                             .credentials = d->run->version == DRIVER_V3 ? &user : NULL,
+                             .n_credentials = d->run->version == DRIVER_V3,
                              .policy = d->policy };
     drmgmt__op *op = drmgmt__op_new(d->ops, d->loop, &spec);
 

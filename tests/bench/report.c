@@ -40,6 +40,8 @@ static const figure figures[] = {
     { "ceiling.raw.cpu", "the same: CPU of its thread, a request", "us", NO_AIM, 0, { NULL } },
     { "snmp.get", "the SNMP driver alone, v2c GET, the same agents", "requests/s", RATIO_AT_LEAST, 0.5, { RAW } },
     { "snmp.get.cpu", "the same: CPU of its thread, a GET", "us", AT_MOST, 12, { NULL } },
+    { "snmp.get_v3", "the SNMP driver alone, v3 authPriv GET, the same agents", "requests/s", NO_AIM, 0, { RAW } },
+    { "snmp.get_v3.cpu", "the same: CPU of its thread, a GET", "us", AT_MOST, 25, { NULL } },
     { "snmp.bulk",
       "the SNMP driver alone, bulk walks of 500 agents, max-repetitions 25",
       "varbinds/s",

@@ -53,7 +53,7 @@ static void take(struct get *get, drmgmt__snmp_answer *answer, size_t n)
     if (whole)
         drmgmt__strbuf_reset(out);
     drmgmt__strbuf_puts(out, get->done ? "," : "{\"varbinds\":[");
-    const char *wrong = drmgmt__snmp_put_answer(out, &job->render, &answer->cursor,
+    const char *wrong = drmgmt__snmp_put_answer(out, &job->snmp->render, &answer->cursor,
                                                 get->asked->objects.oids + get->done, n, get->type == DRMGMT__SNMP_GET);
     if (wrong) {
         drmgmt__snmp_job_fail_text(job, NULL, "bad-answer", false,

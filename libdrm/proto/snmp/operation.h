@@ -12,7 +12,6 @@ struct drmgmt__snmp_job {
     drmgmt__snmp *snmp;
     drmgmt_op *op;
     drmgmt__snmp_peer *peer;
-    drmgmt__snmp_render render;
     void (*clear)(drmgmt__snmp_job *job); /* frees what the operation itself holds */
 };
 

@@ -124,21 +124,37 @@ drmgmt__snmp_peer *drmgmt__snmp_peer_open(drmgmt__snmp *snmp, const drmgmt__snmp
     return NULL;
 }
 
+static int read_settings(const char *text, void **value, drmgmt_error **error)
+{
+    drmgmt__snmp_settings *settings = malloc(sizeof *settings);
+
+    int rc = settings ? drmgmt__snmp_settings_read(text, settings, error) : drmgmt__fail_memory(error);
+    if (rc)
+        free(settings);
+    else
+        *value = settings;
+    return rc;
+}
+
 drmgmt__snmp_peer *drmgmt__snmp_peer_of_op(drmgmt__snmp *snmp, const drmgmt_op *op, drmgmt__snmp_failure *failure)
 {
     drmgmt__snmp_target target = { .op = op,
                                    .address = drmgmt_op_address(op),
                                    .port = drmgmt_op_port(op),
                                    .login = { .community = drmgmt_op_secret(op, "community") } };
+    static const drmgmt__kept_kind kind = { read_settings, free };
+    drmgmt__kept *kept;
     drmgmt_error *error = NULL;
 
-    if (drmgmt__snmp_settings_read(drmgmt_op_settings(op), &target.settings, &error)) {
+    if (drmgmt__keep(&snmp->kept, drmgmt_op_settings(op), &kind, &kept, &error)) {
         const char *field = drmgmt_error_field(error);
         drmgmt__snmp_fail(failure, "invalid", false, "%s%s%s", field ? field : "", field ? ": " : "",
                           drmgmt_error_message(error));
         drmgmt_error_free(error);
         return NULL;
     }
+    target.settings = *(const drmgmt__snmp_settings *)kept->value;
+    drmgmt__kept_release(kept);
     return drmgmt__snmp_peer_open(snmp, &target, failure);
 }
 

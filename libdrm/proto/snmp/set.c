@@ -59,7 +59,7 @@ static void on_answer(void *user, const drmgmt__snmp_failure *failure, drmgmt__s
         bool told = drmgmt__snmp_next(&answer->cursor, &vb) == 1 &&
                     drmgmt__oid_equal(&vb.name, &set->params.varbinds[i].name) && drmgmt__snmp_shown(vb.value.tag);
         drmgmt__strbuf_puts(out, i ? "," : "");
-        drmgmt__snmp_put_varbind(out, &job->render, told ? &vb : &set->params.varbinds[i]);
+        drmgmt__snmp_put_varbind(out, &job->snmp->render, told ? &vb : &set->params.varbinds[i]);
     }
     drmgmt__strbuf_puts(out, "]}");
     drmgmt__snmp_job_complete(job, out);

@@ -158,6 +158,7 @@ struct drmgmt__snmp { /* the driver's state in a worker */
     drmgmt__snmp_counts counts;
     drmgmt__kept_store kept; /* parameters that were read */
     drmgmt__strbuf out;
+    drmgmt__snmp_render render; /* of all results: thousands of operations ask for the same objects */
     uint32_t ids[64]; /* random; taken from the end */
     unsigned n_ids;
     uint64_t hash_seed;

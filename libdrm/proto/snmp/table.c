@@ -2,6 +2,7 @@
 #include "proto/snmp/table.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { BUCKETS_MIN = 64 };
 
@@ -75,12 +76,21 @@ void drmgmt__table_free(drmgmt__table *table)
     *table = (drmgmt__table){ NULL, 0, 0 };
 }
 
+/* Eight bytes at a time; the length stands in the last step, so that zeros at the end count. */
 uint64_t drmgmt__hash(uint64_t seed, const void *bytes, size_t n)
 {
+    const uint64_t odd = 0x9e3779b97f4a7c15u;
     const uint8_t *b = bytes;
-    uint64_t hash = seed ^ 0xcbf29ce484222325u;
+    uint64_t hash = seed ^ 0xcbf29ce484222325u, word;
 
-    for (size_t i = 0; i < n; i++)
-        hash = (hash ^ b[i]) * 0x100000001b3u;
-    return hash;
+    for (size_t left = n; left; b += sizeof word) {
+        size_t take = left < sizeof word ? left : sizeof word;
+        word = 0;
+        memcpy(&word, b, take);
+        hash = (hash ^ word) * odd;
+        hash ^= hash >> 32;
+        left -= take;
+    }
+    hash = (hash ^ n) * odd;
+    return hash ^ hash >> 29;
 }

@@ -28,7 +28,7 @@ drmgmt__link *drmgmt__table_find(const drmgmt__table *table, uint64_t hash);
 drmgmt__link *drmgmt__table_next(const drmgmt__link *link);
 void drmgmt__table_free(drmgmt__table *table); /* not what is in it */
 
-/* FNV-1a over n bytes, from a seed or an earlier hash. */
+/* Of n bytes, from a seed or an earlier hash. */
 uint64_t drmgmt__hash(uint64_t seed, const void *bytes, size_t n);
 
 #endif

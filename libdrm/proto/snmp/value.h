@@ -7,7 +7,8 @@
 #include "proto/snmp/message.h"
 #include "proto/snmp/names.h"
 
-/* What one result remembers from varbind to varbind: walks stay in one column for long. Starts as all zeros. */
+/* What is remembered from varbind to varbind, also from one result to the next: walks stay in one column for long, and
+ * jobs of a batch ask for the same objects. Starts as all zeros. */
 typedef struct drmgmt__snmp_render {
     const drmgmt__snmp_name *object; /* of the last varbind, NULL if it had none */
     char prefix[11 * DRMGMT__OID_ARCS_MAX];

@@ -27,7 +27,7 @@ static bool take(drmgmt__snmp_walker *walker, const drmgmt__snmp_varbind *vb)
 
     if (walker->n_taken)
         drmgmt__strbuf_putc(&walk->out, ',');
-    drmgmt__snmp_put_varbind(&walk->out, &walker->job.render, vb);
+    drmgmt__snmp_put_varbind(&walk->out, &walker->job.snmp->render, vb);
     if (walk->out.length + TAIL_MAX <= DRMGMT_RESULT_BYTES_MAX)
         return true;
     walk->out.length = before;
