@@ -13,6 +13,7 @@
 #include "worker/inflight.h"
 #include "worker/loop.h"
 #include "worker/op.h"
+#include "worker/secrets.h"
 #include <drm/worker.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -117,6 +118,7 @@ struct drmgmt_worker {
 
     /* loop thread */
     drmgmt__ops *ops;
+    drmgmt__opened opened; /* the credentials of the last job of a claim: mostly the next one has the same */
     drmgmt__inflight inflight;
     drmgmt__results fresh;                   /* of this turn; flushed into the outbox before the loop waits */
     unsigned fresh_ended;                    /* slots that came free with it */

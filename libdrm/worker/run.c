@@ -156,7 +156,6 @@ static const drmgmt__op_end *prepare(drmgmt_worker *w, const drmgmt__claimed *jo
     static const drmgmt__op_end no_memory = {
         .outcome = "failed", .code = "no-memory", .message = "The worker is out of memory.", .retryable = true
     };
-    drmgmt__opened opened;
     const drmgmt_operation *operation =
         driver < 0 ? NULL : drmgmt_driver_operation(drmgmt_driver_all()[driver], job->operation);
 
@@ -164,11 +163,10 @@ static const drmgmt__op_end *prepare(drmgmt_worker *w, const drmgmt__claimed *jo
         return &expired;
     if (!operation)
         return &unsupported;
-    int rc = drmgmt__secrets_open(w->context, job, &opened);
+    int rc = drmgmt__secrets_open(w->context, job, &w->opened);
     if (rc)
         return rc == DRMGMT_ERR_NO_MEMORY ? &no_memory : &sealed;
-    *op = make_op(w, job, &opened, policy);
-    drmgmt__secrets_wipe(&opened);
+    *op = make_op(w, job, &w->opened, policy);
     if (!*op)
         return &no_memory;
     (*op)->writes = operation->flags & DRMGMT_OP_WRITES;
@@ -213,6 +211,7 @@ static void start_batch(drmgmt_worker *w, drmgmt__batch *batch)
             start_job(w, job, batch->policies[i], claim->count <= SHOW_AT_ONCE_MAX);
         }
     }
+    drmgmt__secrets_wipe(&w->opened);
     for (size_t i = 0; batch->policies && i < claim->count; i++)
         drmgmt__net_policy_unref(batch->policies[i]);
     free(batch->policies);

@@ -90,7 +90,7 @@ static bool open_credential(drmgmt_context *context, const char *tenant_id, cons
 int drmgmt__credentials_open(drmgmt_context *context, const char *tenant_id, const drmgmt__claimed_credential *claimed,
                              size_t n, drmgmt__opened *opened)
 {
-    *opened = (drmgmt__opened){ NULL, 0, NULL, 0 };
+    *opened = (drmgmt__opened){ 0 };
     if (n == 0)
         return 0;
     opened->size = room_for(claimed, n) + 1;
@@ -106,9 +106,34 @@ int drmgmt__credentials_open(drmgmt_context *context, const char *tenant_id, con
     return rc;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* By all that went in: ids and what is sealed. The rest of a row changes with its id or not within a claim. */
+static bool same(const drmgmt__claimed *a, const drmgmt__claimed *b)
+{
+    if (a->n_credentials != b->n_credentials || strcmp(a->tenant_id, b->tenant_id) != 0)
+        return false;
+    for (size_t c = 0; c < a->n_credentials; c++) {
+        if (strcmp(a->credentials[c].id, b->credentials[c].id) != 0)
+            return false;
+        for (size_t i = 0; i < DRMGMT__COUNT(columns); i++)
+            if (!same_text(secret_of(&a->credentials[c], i)->sealed, secret_of(&b->credentials[c], i)->sealed))
+                return false;
+    }
+    return true;
+}
+
 int drmgmt__secrets_open(drmgmt_context *context, const drmgmt__claimed *job, drmgmt__opened *opened)
 {
-    return drmgmt__credentials_open(context, job->tenant_id, job->credentials, job->n_credentials, opened);
+    if (opened->job && same(opened->job, job))
+        return 0;
+    drmgmt__secrets_wipe(opened);
+    int rc = drmgmt__credentials_open(context, job->tenant_id, job->credentials, job->n_credentials, opened);
+    opened->job = rc ? NULL : job;
+    return rc;
 }
 
 void drmgmt__secrets_wipe(drmgmt__opened *opened)
@@ -117,5 +142,5 @@ void drmgmt__secrets_wipe(drmgmt__opened *opened)
         drmgmt__wipe(opened->secrets, opened->size);
     free(opened->secrets);
     free(opened->credentials);
-    *opened = (drmgmt__opened){ NULL, 0, NULL, 0 };
+    *opened = (drmgmt__opened){ 0 };
 }
