@@ -3,27 +3,51 @@
 #include "writer.h"
 #include <stdlib.h>
 
+/* Flags whose value is a member, and those that name a file whose first line is one. */
+static const struct {
+    const char *flag, *member;
+} texts[] = {
+    { "snmp-version", "snmp_version" },   { "username", "username" },         { "auth-protocol", "auth_protocol" },
+    { "priv-protocol", "priv_protocol" }, { "context-name", "context_name" },
+}, secrets[] = {
+    { "community-file", "community" },
+    { "auth-password-file", "auth_password" },
+    { "priv-password-file", "priv_password" },
+};
+
+static int add_text(json_t *object, const char *member, const char *text)
+{
+    if (!text || json_object_set_new(object, member, json_string(text)) == 0)
+        return 0;
+    return ctl_complain(DRMGMT_ERR_INVALID, "names and secrets must be UTF-8");
+}
+
+static int add_secret(const ctl *c, json_t *object, size_t i)
+{
+    const char *file = ctl_value(c, secrets[i].flag);
+    char *secret = NULL;
+    int code = file ? ctl_read_secret(file, secrets[i].member, &secret) : 0;
+
+    if (!code)
+        code = add_text(object, secrets[i].member, secret);
+    ctl_free_secret(secret);
+    return code;
+}
+
 static int make_object(const ctl *c, const char *name, json_t **object)
 {
-    const char *version = ctl_value(c, "snmp-version"), *file = ctl_value(c, "community-file");
-    char *community = NULL;
-    int code = file ? ctl_read_secret(file, "community", &community) : 0;
-
-    if (code)
-        return code;
     json_t *draft = json_object();
-    int failed = name ? json_object_set_new(draft, "name", json_string(name)) : 0;
-    if (version)
-        failed |= json_object_set_new(draft, "snmp_version", json_string(version));
-    if (community)
-        failed |= json_object_set_new(draft, "community", json_string(community));
-    ctl_free_secret(community);
-    if (failed) {
+    int code = add_text(draft, "name", name);
+
+    for (size_t i = 0; !code && i < CTL_COUNT(texts); i++)
+        code = add_text(draft, texts[i].member, ctl_value(c, texts[i].flag));
+    for (size_t i = 0; !code && i < CTL_COUNT(secrets); i++)
+        code = add_secret(c, draft, i);
+    if (code)
         json_decref(draft);
-        return ctl_complain(DRMGMT_ERR_INVALID, "name, version and community must be UTF-8");
-    }
-    *object = draft;
-    return 0;
+    else
+        *object = draft;
+    return code;
 }
 
 static int make_draft(const ctl *c, const char *name, drmgmt_draft **draft)
@@ -43,8 +67,8 @@ int ctl_cmd_credential_create(ctl *c)
 {
     drmgmt_draft *draft = NULL;
 
-    if (!ctl_has(c, "community-file"))
-        return ctl_usage(c, "--community-file FILE (or - for standard input) is missing");
+    if (!ctl_has(c, "community-file") && !ctl_has(c, "username"))
+        return ctl_usage(c, "--community-file FILE (or - for standard input) is missing; version 3 wants --username");
     int code = make_draft(c, c->args[0], &draft);
     return ctl_create(c, code, draft, drmgmt_snmp_credential_create);
 }

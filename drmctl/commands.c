@@ -121,15 +121,22 @@ static const ctl_option api_key_create_options[] = {
     { "expires-at", 0, "TIME", NULL, "until when it is good, like 2026-12-31T00:00:00Z" },
 };
 
-static const ctl_option credential_create_options[] = {
-    { "community-file", 0, "FILE", NULL, "the community, in the first line of FILE (- is standard input)" },
-    { "snmp-version", 0, "VERSION", NULL, "1 or 2c" },
-};
+#define CREDENTIAL_OPTIONS                                                                                             \
+    { "community-file", 0, "FILE", NULL, "the community, in the first line of FILE (- is standard input)" },           \
+        { "snmp-version", 0, "VERSION", NULL, "1, 2c or 3" }, { "username", 0, "NAME", NULL, "version 3: the user" },  \
+        { "auth-protocol", 0, "NAME", NULL, "MD5, SHA, SHA-224, SHA-256, SHA-384 or SHA-512" },                        \
+        { "auth-password-file", 0, "FILE", NULL, "its passphrase, in the first line of FILE" },                        \
+        { "priv-protocol", 0, "NAME", NULL, "DES, AES-128, AES-192, AES-256, or as Cisco does AES-192-C, AES-256-C" }, \
+        { "priv-password-file", 0, "FILE", NULL, "its passphrase, in the first line of FILE" },                        \
+    {                                                                                                                  \
+        "context-name", 0, "NAME", NULL, "the context, where an agent has several"                                     \
+    }
+
+static const ctl_option credential_create_options[] = { CREDENTIAL_OPTIONS };
 
 static const ctl_option credential_update_options[] = {
     { "name", 0, "NAME", NULL, "another name" },
-    { "community-file", 0, "FILE", NULL, "the community, in the first line of FILE (- is standard input)" },
-    { "snmp-version", 0, "VERSION", NULL, "1 or 2c" },
+    CREDENTIAL_OPTIONS,
     { "if-version", 0, "N", NULL, "only if its version is still N" },
 };
 
@@ -494,9 +501,13 @@ const ctl_command ctl_commands[] = {
       "drmctl device delete core-1 core-2 --yes" },
 
     { "credential", "create", "NAME", 1, 1, OWN(credential_create_options), CTL_OUTPUT | CTL_SESSION, NULL,
-      ctl_cmd_credential_create, "keep an SNMP community, encrypted", NULL,
+      ctl_cmd_credential_create, "keep an SNMP community or user, encrypted",
+      "A user's security level follows from what is given: authentication, and encryption with it.",
       "drmctl credential create access-switches --community-file community\n"
-      "pass show snmp/access | drmctl credential create access-switches --community-file -" },
+      "pass show snmp/access | drmctl credential create access-switches --community-file -\n"
+      "drmctl credential create core-v3 --snmp-version 3 --username noc --auth-protocol SHA-256 --auth-password-file a "
+      "\\\n"
+      "  --priv-protocol AES-128 --priv-password-file p" },
     { "credential", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "snmp_credential",
       ctl_cmd_credential_list, "list SNMP credentials", "Secrets are never shown, only whether they are set.",
       "drmctl credential list" },

@@ -9,6 +9,7 @@
 #include "queries.h"
 #include "store/list.h"
 #include <drm/device.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const drmgmt_entity *const entity = &drmgmt__entity_snmp_credential;
@@ -18,20 +19,54 @@ static int no_such(drmgmt_error **error)
     return drmgmt__fail(error, DRMGMT_ERR_NOT_FOUND, "there is no such credential");
 }
 
-static int create(drmgmt__tx *tx, drmgmt_session *session, const char *id, const drmgmt_draft *draft,
-                  drmgmt_error **error)
-{
-    drmgmt__params p = DRMGMT__PARAMS_INIT;
-    DRMGMT__FREE char *sealed = NULL;
+/* The columns that are sealed, as they are called in drafts. */
+static const char *const secret_columns[] = { "community", "auth_password", "priv_password" };
+enum { COMMUNITY, AUTH_PASSWORD, PRIV_PASSWORD, SECRETS };
 
-    int rc = drmgmt__community_seal(tx, session, id, drmgmt__draft_text(draft, "community"), &sealed, error);
+static void free_sealed(char *sealed[SECRETS])
+{
+    for (int i = 0; i < SECRETS; i++)
+        free(sealed[i]);
+}
+
+/* The parameters of credential_insert.sql and credential_update.sql; sealed is to be freed afterwards. */
+static int add_params(drmgmt__tx *tx, drmgmt_session *session, const char *id, const drmgmt_draft *draft,
+                      char *sealed[SECRETS], drmgmt__params *p, drmgmt_error **error)
+{
+    int rc = 0;
+
+    for (int i = 0; i < SECRETS && !rc; i++) {
+        const char *secret = drmgmt__draft_text(draft, secret_columns[i]);
+        if (secret)
+            rc = drmgmt__secret_seal(tx, session, "snmp_credentials", secret_columns[i], id, secret, strlen(secret),
+                                     &sealed[i], error);
+    }
     if (rc)
         return rc;
-    drmgmt__param(&p, id);
-    drmgmt__param(&p, drmgmt__draft_text(draft, "name"));
-    drmgmt__param(&p, drmgmt__draft_text(draft, "snmp_version"));
-    drmgmt__param(&p, sealed);
-    return drmgmt__exec_explained(tx, &drmgmt__q_credential_insert, &p, NULL, error);
+    drmgmt__param(p, id);
+    drmgmt__param(p, drmgmt__draft_text(draft, "name"));
+    drmgmt__param(p, drmgmt__draft_text(draft, "snmp_version"));
+    drmgmt__param(p, sealed[COMMUNITY]);
+    drmgmt__param(p, drmgmt__draft_text(draft, "username"));
+    drmgmt__param(p, drmgmt__draft_text(draft, "auth_protocol"));
+    drmgmt__param(p, sealed[AUTH_PASSWORD]);
+    drmgmt__param(p, drmgmt__draft_text(draft, "priv_protocol"));
+    drmgmt__param(p, sealed[PRIV_PASSWORD]);
+    drmgmt__param(p, drmgmt__draft_text(draft, "context_name"));
+    return 0;
+}
+
+static int write_credential(drmgmt__tx *tx, drmgmt_session *session, const drmgmt__query *query, const char *id,
+                            const drmgmt_draft *draft, drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    char *sealed[SECRETS] = { NULL };
+
+    int rc = add_params(tx, session, id, draft, sealed, &p, error);
+    if (!rc)
+        rc = drmgmt__exec_explained(tx, query, &p, NULL, error);
+    free_sealed(sealed);
+    return rc;
 }
 
 int drmgmt_snmp_credential_create(drmgmt_session *session, const drmgmt_draft *draft, drmgmt_record **credential,
@@ -46,7 +81,7 @@ int drmgmt_snmp_credential_create(drmgmt_session *session, const drmgmt_draft *d
     if (!rc)
         rc = drmgmt__tx_begin(session, DRMGMT_PERM_CREDENTIAL_WRITE, &tx, error);
     if (!rc)
-        rc = create(tx, session, id, draft, error);
+        rc = write_credential(tx, session, &drmgmt__q_credential_insert, id, draft, error);
     return rc ? rc
               : drmgmt__finish_change(&tx, session, "credential.create", NULL, draft, &drmgmt__q_credential_get, id,
                                       credential, error);
@@ -68,23 +103,6 @@ static int hold(drmgmt__tx *tx, const char *id, int64_t if_version, drmgmt_recor
                         before, error);
 }
 
-static int change(drmgmt__tx *tx, drmgmt_session *session, const char *id, const drmgmt_draft *draft,
-                  drmgmt_error **error)
-{
-    drmgmt__params p = DRMGMT__PARAMS_INIT;
-    DRMGMT__FREE char *sealed = NULL;
-    const char *community = drmgmt__draft_text(draft, "community");
-    int rc = community ? drmgmt__community_seal(tx, session, id, community, &sealed, error) : 0;
-
-    if (rc)
-        return rc;
-    drmgmt__param(&p, id);
-    drmgmt__param(&p, drmgmt__draft_text(draft, "name"));
-    drmgmt__param(&p, drmgmt__draft_text(draft, "snmp_version"));
-    drmgmt__param(&p, sealed);
-    return drmgmt__exec_explained(tx, &drmgmt__q_credential_update, &p, NULL, error);
-}
-
 int drmgmt_snmp_credential_update(drmgmt_session *session, const char *id, int64_t if_version,
                                   const drmgmt_draft *draft, drmgmt_record **credential, drmgmt_error **error)
 {
@@ -99,7 +117,7 @@ int drmgmt_snmp_credential_update(drmgmt_session *session, const char *id, int64
     if (!rc)
         rc = hold(tx, id, if_version, &before, error);
     if (!rc)
-        rc = change(tx, session, id, draft, error);
+        rc = write_credential(tx, session, &drmgmt__q_credential_update, id, draft, error);
     return rc ? rc
               : drmgmt__finish_change(&tx, session, "credential.update", before, draft, &drmgmt__q_credential_get, id,
                                       credential, error);

@@ -1,4 +1,4 @@
-/* The driver "snmp": versions 1 and 2c. One row an operation; the worker's engine begins them. */
+/* The driver "snmp": versions 1, 2c and 3. One row an operation; the worker's engine begins them. */
 #include "core/core.h"
 #include "proto/registry.h"
 #include "proto/snmp/operation.h"
@@ -172,6 +172,8 @@ static void close_driver(void *state)
     drmgmt__snmp_socket_close(&snmp->v4);
     drmgmt__snmp_socket_close(&snmp->v6);
     drmgmt__resolver_free(snmp->resolver);
+    drmgmt__snmp_sessions_free(snmp);
+    drmgmt__kus_free(snmp->kus);
     drmgmt__table_free(&snmp->exchanges);
     drmgmt__table_free(&snmp->sessions);
     drmgmt__kept_clear(&snmp->kept);
@@ -188,9 +190,12 @@ static int open_driver(drmgmt_loop *loop, void **state, drmgmt_error **error)
         return drmgmt__fail_memory(error);
     snmp->loop = loop;
     snmp->v4.fd = snmp->v6.fd = -1;
+    TAILQ_INIT(&snmp->idle);
     int rc = drmgmt__random(&snmp->hash_seed, sizeof snmp->hash_seed)
                  ? drmgmt__fail(error, DRMGMT_ERR_CRYPTO, "no random numbers are to be had")
                  : drmgmt__resolver_new(loop, &snmp->resolver, error);
+    if (rc == 0)
+        rc = drmgmt__kus_new(loop, &snmp->kus, error);
     snmp->kept.seed = snmp->hash_seed;
     if (rc == 0)
         rc = drmgmt__snmp_socket_open(snmp, &snmp->v4, AF_INET, error);
@@ -207,7 +212,7 @@ static int open_driver(drmgmt_loop *loop, void **state, drmgmt_error **error)
 const drmgmt_driver drmgmt__driver_snmp = {
     .abi = DRMGMT_DRIVER_ABI,
     .name = "snmp",
-    .doc = "SNMP versions 1 and 2c",
+    .doc = "SNMP versions 1, 2c and 3",
     .operations = operations,
     .n_operations = OPERATIONS,
     .check = check,

@@ -72,13 +72,14 @@ static void describe_errno(const drmgmt__snmp_exchange *x, int why, const drmgmt
 
 static void fail_timeout(drmgmt__snmp_exchange *x)
 {
+    const drmgmt__snmp_session *session = x->peer->session;
     char text[DRMGMT__NET_ADDRESS_TEXT];
     drmgmt__snmp_failure failure;
 
-    drmgmt__snmp_fail(
-        &failure, "timeout", true,
-        "No answer from %s within %u x %u ms. The agent may be down or unreachable, or does not accept the community.",
-        drmgmt__net_address_print(&x->peer->session->address, text), x->tries, x->peer->settings.timeout_ms);
+    drmgmt__snmp_fail(&failure, "timeout", true,
+                      "No answer from %s within %u x %u ms. The agent may be down or unreachable, or does not %s.",
+                      drmgmt__net_address_print(&session->address, text), x->tries, x->peer->settings.timeout_ms,
+                      session->security ? "speak SNMP version 3" : "accept the community");
     end(x, &failure, NULL);
 }
 
@@ -93,11 +94,15 @@ static uint8_t *encode(const drmgmt__snmp_exchange *x, size_t *length)
     drmgmt__snmp_message m;
 
     m.version = session->version;
-    m.community = (drmgmt__octets){ (const uint8_t *)session->community, strlen(session->community) };
     m.pdu.type = q->type;
     m.pdu.request_id = (int32_t)x->id;
     m.pdu.error_status = bulk ? q->non_repeaters : 0;
     m.pdu.error_index = bulk ? q->max_repetitions : 0;
+    if (session->security)
+        return drmgmt__snmp_security_write(session->security, x->id, &m.pdu, q->varbinds, q->n,
+                                           drmgmt_loop_now(snmp->loop), snmp->packet, snmp->scratch,
+                                           sizeof snmp->packet, length);
+    m.community = (drmgmt__octets){ (const uint8_t *)session->credential, strlen(session->credential) };
     return drmgmt__snmp_message_write(&m, q->varbinds, q->n, snmp->packet, sizeof snmp->packet, length);
 }
 
@@ -114,6 +119,8 @@ static bool send_now(drmgmt__snmp_exchange *x, drmgmt__snmp_socket *sock)
     if (packet) {
         rc = drmgmt__snmp_socket_send(sock, x->peer->op, &x->peer->session->address, packet, length, &refusal);
         drmgmt__wipe(snmp->packet + sizeof snmp->packet - length, length);
+        if (x->peer->session->security) /* the question in clear is no longer than the message */
+            drmgmt__wipe(snmp->scratch + sizeof snmp->scratch - length, length);
     }
     if (rc == EAGAIN)
         return false;
@@ -155,12 +162,20 @@ static bool heard_since(const drmgmt__snmp_exchange *x)
     return session->heard_ms && session->heard_ms >= x->began_ms;
 }
 
+/* One asks for the engine, and the others wait for it. */
+static unsigned window(const drmgmt__snmp_session *session)
+{
+    return session->security && !drmgmt__snmp_security_knows(session->security) ? 1 : DRMGMT__SNMP_WINDOW;
+}
+
 void drmgmt__snmp_pump(drmgmt__snmp *snmp, drmgmt__snmp_session *session)
 {
     drmgmt__snmp_exchange *x;
     drmgmt__snmp_failure failure;
 
-    while (session->in_flight < DRMGMT__SNMP_WINDOW && (x = TAILQ_FIRST(&session->waiting))) {
+    if (session->security && drmgmt__snmp_security_pending(session->security))
+        return;
+    while (session->in_flight < window(session) && (x = TAILQ_FIRST(&session->waiting))) {
         leave_queue(x);
         if (!drmgmt__table_add(&snmp->exchanges, &x->link, x->id)) {
             describe_errno(x, ENOMEM, NULL, &failure);
@@ -188,7 +203,8 @@ static void on_timer(void *user)
         end(x, &failure, NULL);
         return;
     }
-    if (!peer->session) { /* a name is still looked up, which has limits of its own */
+    /* A name is still looked up, which has limits of its own, or a passphrase hashed. */
+    if (!peer->session || (peer->session->security && drmgmt__snmp_security_pending(peer->session->security))) {
         drmgmt_timer_again(x->timer, peer->settings.timeout_ms);
         return;
     }
@@ -271,8 +287,9 @@ static bool is_from(const drmgmt__snmp_peer *peer, const drmgmt__net_address *fr
     const drmgmt__snmp_session *session = peer->session;
 
     return (peer->settings.any_source || drmgmt__net_address_equal(&session->address, from)) &&
-           session->version == m->version && strlen(session->community) == m->community.length &&
-           drmgmt__equal(session->community, m->community.bytes, m->community.length);
+           session->version == m->version &&
+           (session->security || (strlen(session->credential) == m->community.length &&
+                                  drmgmt__equal(session->credential, m->community.bytes, m->community.length)));
 }
 
 static void answered(drmgmt__snmp_exchange *x, const drmgmt__snmp_pdu *pdu)
@@ -288,20 +305,72 @@ static void answered(drmgmt__snmp_exchange *x, const drmgmt__snmp_pdu *pdu)
     end(x, NULL, &answer);
 }
 
+/* The agent lives, and what it reported is mended: the question begins anew. It was not carried out, so this is also
+ * for one that is to be sent once. */
+static void ask_again(drmgmt__snmp_exchange *x)
+{
+    drmgmt__snmp *snmp = x->peer->snmp;
+    drmgmt__snmp_session *session = x->peer->session;
+
+    session->heard_ms = drmgmt_loop_now(snmp->loop);
+    x->tries = 0;
+    drmgmt_timer_again(x->timer, x->peer->settings.timeout_ms);
+    if (!x->queue)
+        send_question(x);
+    drmgmt__snmp_pump(snmp, session);
+}
+
+static void refused(drmgmt__snmp_exchange *x, const drmgmt__snmp_refusal *refusal)
+{
+    drmgmt__snmp_failure failure;
+
+    x->peer->session->heard_ms = drmgmt_loop_now(x->peer->snmp->loop);
+    drmgmt__snmp_fail(&failure, refusal->code, refusal->retryable, "%s", refusal->message);
+    end(x, &failure, NULL);
+}
+
+static void received_v3(drmgmt__snmp_exchange *x, drmgmt__snmp_message *m, uint8_t *packet, size_t length)
+{
+    drmgmt__snmp *snmp = x->peer->snmp;
+    const drmgmt__snmp_refusal *refusal = NULL;
+
+    switch (drmgmt__snmp_security_read(x->peer->session->security, m, drmgmt_loop_now(snmp->loop), packet, length,
+                                       snmp->scratch, sizeof snmp->scratch, &x->engine_learnt, &x->time_learnt,
+                                       &refusal)) {
+    case DRMGMT__SNMP_READ_DROP:
+        snmp->counts.foreign++;
+        break;
+    case DRMGMT__SNMP_READ_PDU:
+        if ((uint32_t)m->pdu.request_id == x->id)
+            answered(x, &m->pdu);
+        else
+            snmp->counts.foreign++;
+        break;
+    case DRMGMT__SNMP_READ_AGAIN:
+        ask_again(x);
+        break;
+    case DRMGMT__SNMP_READ_REFUSED:
+        refused(x, refusal);
+        break;
+    }
+}
+
 void drmgmt__snmp_received(drmgmt__snmp *snmp, const drmgmt__net_address *from, uint8_t *packet, size_t length)
 {
     drmgmt__snmp_message m;
 
-    if (drmgmt__snmp_message_read(&m, packet, length) || m.version == DRMGMT__SNMP_V3 ||
-        m.pdu.type != DRMGMT__SNMP_RESPONSE) {
+    if (drmgmt__snmp_message_read(&m, packet, length) ||
+        (m.version != DRMGMT__SNMP_V3 && m.pdu.type != DRMGMT__SNMP_RESPONSE)) {
         snmp->counts.malformed++;
         return;
     }
-    drmgmt__snmp_exchange *x = find(snmp, (uint32_t)m.pdu.request_id);
+    drmgmt__snmp_exchange *x = find(snmp, (uint32_t)(m.version == DRMGMT__SNMP_V3 ? m.id : m.pdu.request_id));
     if (!x)
         snmp->counts.stray++;
     else if (!is_from(x->peer, from, &m))
         snmp->counts.foreign++;
+    else if (m.version == DRMGMT__SNMP_V3)
+        received_v3(x, &m, packet, length);
     else
         answered(x, &m.pdu);
 }

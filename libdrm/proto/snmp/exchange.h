@@ -20,7 +20,8 @@ typedef struct drmgmt__snmp_exchange drmgmt__snmp_exchange;
 typedef struct drmgmt__snmp_settings { /* of a profile, read by params.c */
     int version;
     unsigned timeout_ms, retries;
-    bool any_source; /* an answer may come from another address than was asked */
+    bool any_source;    /* an answer may come from another address than was asked */
+    bool version_given; /* else the credential's counts */
 } drmgmt__snmp_settings;
 
 /* Who asks: texts may be NULL where unset. */

@@ -107,14 +107,25 @@ int drmgmt__snmp_getnext_params_read(const char *params, drmgmt__snmp_objects *o
 
 /* ---- settings: one row a member ---- */
 
+bool drmgmt__snmp_version_read(const char *text, int *version)
+{
+    static const struct {
+        const char *text;
+        int version;
+    } versions[] = { { "1", DRMGMT__SNMP_V1 }, { "2c", DRMGMT__SNMP_V2C }, { "3", DRMGMT__SNMP_V3 } };
+
+    for (size_t i = 0; i < DRMGMT__COUNT(versions); i++)
+        if (strcmp(versions[i].text, text) == 0) {
+            *version = versions[i].version;
+            return true;
+        }
+    return false;
+}
+
 static int read_version(const json_t *value, drmgmt__snmp_settings *out)
 {
-    const char *text = json_string_value(value);
-
-    if (!text || (strcmp(text, "1") != 0 && strcmp(text, "2c") != 0))
-        return -1;
-    out->version = text[0] == '1' ? DRMGMT__SNMP_V1 : DRMGMT__SNMP_V2C;
-    return 0;
+    out->version_given = true;
+    return json_is_string(value) && drmgmt__snmp_version_read(json_string_value(value), &out->version) ? 0 : -1;
 }
 
 static int read_number(const json_t *value, json_int_t low, json_int_t high, unsigned *out)
@@ -156,7 +167,7 @@ static const struct setting {
     const char *name, *field, *wanted;
     int (*read)(const json_t *value, drmgmt__snmp_settings *out);
 } settings_rows[] = {
-    { "version", "settings.version", "\"1\" or \"2c\" is wanted", read_version },
+    { "version", "settings.version", "\"1\", \"2c\" or \"3\" is wanted", read_version },
     { "timeout_ms", "settings.timeout_ms", "a whole number from 50 to 60000 is wanted", read_timeout },
     { "retries", "settings.retries", "a whole number from 0 to 10 is wanted", read_retries },
     { "trap_agent_address", "settings.trap_agent_address", "true or false is wanted", read_trap_agent_address },
@@ -174,7 +185,7 @@ static const struct setting *find_setting(const char *name)
 int drmgmt__snmp_settings_read(const char *settings, drmgmt__snmp_settings *out, drmgmt_error **error)
 {
     DRMGMT__JSON json_t *object = NULL;
-    drmgmt__snmp_settings read = { DRMGMT__SNMP_V2C, 1000, 1, false };
+    drmgmt__snmp_settings read = { .version = DRMGMT__SNMP_V2C, .timeout_ms = 1000, .retries = 1 };
     const char *name;
     json_t *value;
 

@@ -28,7 +28,7 @@ static void found(drmgmt__snmp_peer *peer, const drmgmt__net_address *host)
     drmgmt__snmp_failure failure;
 
     address.port = peer->port;
-    peer->session = drmgmt__snmp_session_join(peer->snmp, &address, peer->settings.version, peer->community,
+    peer->session = drmgmt__snmp_session_join(peer->snmp, &address, peer->settings.version, &peer->login,
                                               drmgmt_op_tenant_id(peer->op));
     if (!peer->session)
         drmgmt__snmp_fail(&failure, "no-memory", true, "The worker is out of memory.");
@@ -89,12 +89,42 @@ static const char *lacking(const drmgmt__snmp_target *target, const char **code)
         return "The device has no SNMP profile with an address: set \"profiles\" of the device.";
     if (target->port > UINT16_MAX)
         return "The port of the device's SNMP profile is above 65535.";
+    if (target->settings.version == DRMGMT__SNMP_V3)
+        return drmgmt__snmp_login_lacks(&target->login, code);
     *code = "no-credential";
     if (!community || !*community)
         return "The device's SNMP profile has no community: give it a credential with one.";
     if (strlen(community) > DRMGMT__SNMP_COMMUNITY_MAX)
         return "The community of the device's credential is longer than 255 bytes.";
     return NULL;
+}
+
+/* Its texts, so that they can be walked. */
+static const size_t login_texts[] = {
+    offsetof(drmgmt__snmp_login, community),     offsetof(drmgmt__snmp_login, username),
+    offsetof(drmgmt__snmp_login, auth_protocol), offsetof(drmgmt__snmp_login, auth_password),
+    offsetof(drmgmt__snmp_login, priv_protocol), offsetof(drmgmt__snmp_login, priv_password),
+    offsetof(drmgmt__snmp_login, context_name),
+};
+
+static bool copy_login(drmgmt__snmp_peer *peer, const drmgmt__snmp_login *login)
+{
+    peer->login = *login;
+    peer->secrets_size = 1;
+    for (size_t i = 0; i < DRMGMT__COUNT(login_texts); i++) {
+        const char *text = *(const char **)(void *)((char *)&peer->login + login_texts[i]);
+        peer->secrets_size += text ? strlen(text) + 1 : 0;
+    }
+    char *at = peer->secrets = malloc(peer->secrets_size);
+    for (size_t i = 0; at && i < DRMGMT__COUNT(login_texts); i++) {
+        const char **text = (const char **)(void *)((char *)&peer->login + login_texts[i]);
+        if (*text) {
+            size_t n = strlen(*text) + 1;
+            *text = memcpy(at, *text, n);
+            at += n;
+        }
+    }
+    return peer->secrets != NULL;
 }
 
 drmgmt__snmp_peer *drmgmt__snmp_peer_open(drmgmt__snmp *snmp, const drmgmt__snmp_target *target,
@@ -115,8 +145,7 @@ drmgmt__snmp_peer *drmgmt__snmp_peer_open(drmgmt__snmp *snmp, const drmgmt__snmp
         peer->waiter.resolved = on_resolved;
         TAILQ_INIT(&peer->asked);
         peer->address = strdup(target->address);
-        peer->community = strdup(target->login.community);
-        if (peer->address && peer->community)
+        if (copy_login(peer, &target->login) && peer->address)
             return peer;
         drmgmt__snmp_peer_close(peer);
     }
@@ -136,12 +165,20 @@ static int read_settings(const char *text, void **value, drmgmt_error **error)
     return rc;
 }
 
+/* The profile's version counts, if it has one. */
+static void use_credential(drmgmt__snmp_target *target, const drmgmt_op_credential *c)
+{
+    target->login = (drmgmt__snmp_login){ c->community,     c->username,      c->auth_protocol, c->auth_password,
+                                          c->priv_protocol, c->priv_password, c->context_name };
+    if (!target->settings.version_given && c->snmp_version)
+        (void)drmgmt__snmp_version_read(c->snmp_version, &target->settings.version);
+}
+
 drmgmt__snmp_peer *drmgmt__snmp_peer_of_op(drmgmt__snmp *snmp, const drmgmt_op *op, drmgmt__snmp_failure *failure)
 {
-    drmgmt__snmp_target target = { .op = op,
-                                   .address = drmgmt_op_address(op),
-                                   .port = drmgmt_op_port(op),
-                                   .login = { .community = drmgmt_op_secret(op, "community") } };
+    drmgmt__snmp_target target = { .op = op, .address = drmgmt_op_address(op), .port = drmgmt_op_port(op) };
+    size_t n;
+    const drmgmt_op_credential *credential = drmgmt_op_credentials(op, &n);
     static const drmgmt__kept_kind kind = { read_settings, free };
     drmgmt__kept *kept;
     drmgmt_error *error = NULL;
@@ -154,6 +191,8 @@ drmgmt__snmp_peer *drmgmt__snmp_peer_of_op(drmgmt__snmp *snmp, const drmgmt_op *
         return NULL;
     }
     target.settings = *(const drmgmt__snmp_settings *)kept->value;
+    if (credential)
+        use_credential(&target, credential);
     drmgmt__kept_release(kept);
     return drmgmt__snmp_peer_open(snmp, &target, failure);
 }
@@ -176,7 +215,9 @@ void drmgmt__snmp_peer_close(drmgmt__snmp_peer *peer)
     drmgmt__resolve_cancel(&peer->waiter);
     if (peer->session)
         drmgmt__snmp_session_leave(peer->snmp, peer->session);
-    drmgmt__free_secret(peer->community);
+    if (peer->secrets)
+        drmgmt__wipe(peer->secrets, peer->secrets_size);
+    free(peer->secrets);
     free(peer->address);
     free(peer);
 }

@@ -7,6 +7,7 @@
  *     exchange.c  one question and its answer: timers, retries, matching
  *     peer.c      who is asked and how: an address or a name, settings, a credential
  *     session.c   one agent as one tenant with one credential asks it: how much may be in flight
+ *     security.c  version 3 for a session: keys, engine, time;  ku.c  passphrases hashed once;  usm.c  RFC 3414
  *     socket.c    the two UDP sockets and the kernel's reports of undeliverable datagrams
  *     resolve.c   host names, without blocking
  *     message.c, ber.c  bytes to messages and back;  result.c, value.c  varbinds to JSON;  hint.c  DISPLAY-HINTs
@@ -22,6 +23,7 @@
 #include "proto/snmp/message.h"
 #include "proto/snmp/oid.h"
 #include "proto/snmp/params.h"
+#include "proto/snmp/security.h"
 #include "proto/snmp/table.h"
 #include "proto/snmp/value.h"
 #include <drm/driver.h>
@@ -32,6 +34,8 @@
 #include <sys/queue.h>
 
 /* ---- settings (params.c) ---- */
+/* "1", "2c" or "3" to what it is on the wire; false: another text, *version is as before. */
+bool drmgmt__snmp_version_read(const char *text, int *version);
 int drmgmt__snmp_settings_read(const char *settings, drmgmt__snmp_settings *out, drmgmt_error **error);
 
 /* ---- host names (resolve.c) ---- */
@@ -93,17 +97,22 @@ typedef struct drmgmt__snmp_session {
     drmgmt__link link;
     drmgmt__net_address address;
     int version;
-    char *community, *tenant;
+    char *credential, *tenant;       /* the community; in version 3 what tells logins apart */
+    drmgmt__snmp_security *security; /* version 3 only */
+    drmgmt__snmp *snmp;
     unsigned peers, in_flight;
     struct drmgmt__snmp_queue waiting;
-    uint64_t heard_ms; /* when the agent last answered; 0: never */
+    uint64_t heard_ms;                      /* when the agent last answered; 0: never */
+    TAILQ_ENTRY(drmgmt__snmp_session) idle; /* without peers; of version 3 only */
 } drmgmt__snmp_session;
+TAILQ_HEAD(drmgmt__snmp_sessions, drmgmt__snmp_session);
 
-/* The session of these four, made if it is new. NULL when memory is out. It is left with drmgmt__snmp_session_leave().
- */
+/* The session of these, made if it is new. NULL when memory is out. It is left with drmgmt__snmp_session_leave(). */
 drmgmt__snmp_session *drmgmt__snmp_session_join(drmgmt__snmp *snmp, const drmgmt__net_address *address, int version,
-                                                const char *community, const char *tenant);
-void drmgmt__snmp_session_leave(drmgmt__snmp *snmp, drmgmt__snmp_session *session); /* the last one frees it */
+                                                const drmgmt__snmp_login *login, const char *tenant);
+/* The last one frees it; of version 3 it is kept for a while, for what is known of the engine. */
+void drmgmt__snmp_session_leave(drmgmt__snmp *snmp, drmgmt__snmp_session *session);
+void drmgmt__snmp_sessions_free(drmgmt__snmp *snmp); /* those that are kept */
 
 /* ---- peers (peer.c) and exchanges (exchange.c); exchange.h is their outside ---- */
 struct drmgmt__snmp_peer {
@@ -115,7 +124,10 @@ struct drmgmt__snmp_peer {
     struct drmgmt__snmp_queue asked;
     bool looking_up;
     uint16_t port;
-    char *address, *community;
+    char *address;
+    drmgmt__snmp_login login; /* in secrets */
+    char *secrets;
+    size_t secrets_size;
 };
 
 struct drmgmt__snmp_exchange {
@@ -131,7 +143,8 @@ struct drmgmt__snmp_exchange {
     unsigned tries; /* timeouts that have passed */
     uint32_t id;
     bool in_flight;
-    drmgmt__snmp_failure failure; /* code not NULL: told in the loop's next turn */
+    bool engine_learnt, time_learnt; /* version 3: because of this question */
+    drmgmt__snmp_failure failure;    /* code not NULL: told in the loop's next turn */
 };
 
 /* Looks for peer's address if that is not known. */
@@ -154,16 +167,19 @@ struct drmgmt__snmp { /* the driver's state in a worker */
     drmgmt_loop *loop;
     drmgmt__snmp_socket v4, v6;
     drmgmt__resolver *resolver;
+    drmgmt__kus *kus;
     drmgmt__table exchanges, sessions;
+    struct drmgmt__snmp_sessions idle; /* the longest unused first */
+    size_t n_idle;
     drmgmt__snmp_counts counts;
     drmgmt__kept_store kept; /* parameters that were read */
     drmgmt__strbuf out;
     drmgmt__snmp_render render; /* of all results: thousands of operations ask for the same objects */
-    uint32_t ids[64]; /* random; taken from the end */
+    uint32_t ids[64];           /* random; taken from the end */
     unsigned n_ids;
     uint64_t hash_seed;
     struct drmgmt__snmp_mailbox *mailbox; /* what datagrams are received into */
-    uint8_t packet[DRMGMT__SNMP_MESSAGE_MAX];
+    uint8_t packet[DRMGMT__SNMP_MESSAGE_MAX], scratch[DRMGMT__SNMP_MESSAGE_MAX];
 };
 
 /* Sends what the session's window lets through. */

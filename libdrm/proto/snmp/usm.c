@@ -163,17 +163,43 @@ int drmgmt__usm_localize(drmgmt__usm_keys *keys, const drmgmt__usm_key *ku_auth,
 
 /* ---- digests ---- */
 
-static bool mac_of(const drmgmt__usm_keys *keys, const uint8_t *packet, size_t length, uint8_t *out)
+static EVP_MAC_CTX *begin_mac(const char *digest_name, const uint8_t *key, size_t length)
 {
     OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)(uintptr_t)keys->auth->digest, 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)(uintptr_t)digest_name, 0),
         OSSL_PARAM_construct_end(),
     };
-    size_t size;
     EVP_MAC_CTX *context = ready() ? EVP_MAC_CTX_new(algorithms.hmac) : NULL;
 
-    bool good = context && EVP_MAC_init(context, keys->auth_key.bytes, keys->auth->key_length, parameters) &&
-                EVP_MAC_update(context, packet, length) && EVP_MAC_final(context, out, &size, EVP_MAX_MD_SIZE);
+    if (context && !EVP_MAC_init(context, key, length, parameters)) {
+        EVP_MAC_CTX_free(context);
+        return NULL;
+    }
+    return context;
+}
+
+static bool mac_of(const drmgmt__usm_keys *keys, const uint8_t *packet, size_t length, uint8_t *out)
+{
+    size_t size;
+    EVP_MAC_CTX *context = begin_mac(keys->auth->digest, keys->auth_key.bytes, keys->auth->key_length);
+
+    bool good =
+        context && EVP_MAC_update(context, packet, length) && EVP_MAC_final(context, out, &size, EVP_MAX_MD_SIZE);
+    EVP_MAC_CTX_free(context);
+    return good;
+}
+
+bool drmgmt__usm_fingerprint(const uint8_t *key, size_t key_length, const drmgmt__octets *pieces, size_t n,
+                             uint8_t out[32])
+{
+    EVP_MAC_CTX *context = begin_mac("SHA256", key, key_length);
+    size_t size;
+
+    bool good = context != NULL;
+    for (size_t i = 0; i < n; i++)
+        good = good && EVP_MAC_update(context, (const uint8_t *)&pieces[i].length, sizeof pieces[i].length) &&
+               EVP_MAC_update(context, pieces[i].bytes, pieces[i].length);
+    good = good && EVP_MAC_final(context, out, &size, 32);
     EVP_MAC_CTX_free(context);
     return good;
 }

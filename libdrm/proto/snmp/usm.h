@@ -67,6 +67,10 @@ typedef enum drmgmt__usm_verdict {
 drmgmt__usm_verdict drmgmt__usm_read(drmgmt__snmp_message *m, const drmgmt__usm_keys *keys, uint8_t *packet,
                                      size_t length, uint8_t *scratch, size_t room);
 
+/* HMAC-SHA-256 of pieces, each with its length. */
+bool drmgmt__usm_fingerprint(const uint8_t *key, size_t key_length, const drmgmt__octets *pieces, size_t n,
+                             uint8_t out[32]);
+
 /* RFC 3414, section 3.2 (7): whether boots and time of an authenticated message are no older than 150 s by what is
  * known of its engine. */
 bool drmgmt__usm_in_window(int32_t known_boots, int64_t known_time, int32_t boots, int32_t time);
