@@ -16,6 +16,7 @@ ALTER TABLE drm.batches
     ADD COLUMN status text NOT NULL DEFAULT 'running'
         CHECK (status IN ('running', 'paused', 'stopped', 'cancelling', 'completed', 'cancelled')),
     ADD COLUMN selector jsonb,           -- NULL: a list of devices, which its jobs tell
+    ADD COLUMN strict boolean NOT NULL DEFAULT false,
     ADD COLUMN skipped bigint NOT NULL DEFAULT 0, -- devices that do not speak the protocol
     ADD COLUMN exclusive boolean NOT NULL DEFAULT false,
     ADD COLUMN idempotent boolean NOT NULL DEFAULT false,
@@ -181,11 +182,12 @@ BEGIN
     IF v_run_at <= v_now THEN
         v_run_at := NULL;
     END IF;
-    INSERT INTO drm.batches (tenant_id, id, name, protocol, operation, params, total, skipped, selector, exclusive, idempotent, priority,
-                             timeout_ms, max_attempts, retry_ms, run_at, deadline, canary, wave, max_failures, target, released, retry_of,
+    INSERT INTO drm.batches (tenant_id, id, name, protocol, operation, params, total, strict, skipped, selector, exclusive, idempotent,
+                             priority, timeout_ms, max_attempts, retry_ms, run_at, deadline, canary, wave, max_failures, target, released, retry_of,
                              schedule_id, created_by, created_at)
         VALUES (p_tenant, p_id, COALESCE(p_spec ->> 'name', ''), p_spec ->> 'protocol', p_spec ->> 'operation',
-                COALESCE(p_spec -> 'params', '{}'), v_total, v_skipped, p_spec -> 'selector', (p_spec ->> 'exclusive')::boolean,
+                COALESCE(p_spec -> 'params', '{}'), v_total, COALESCE((p_spec ->> 'strict')::boolean, false), v_skipped, p_spec -> 'selector',
+                (p_spec ->> 'exclusive')::boolean,
                 (p_spec ->> 'idempotent')::boolean, COALESCE((p_spec ->> 'priority')::smallint, 5), (p_spec ->> 'timeout_ms')::integer,
                 COALESCE((p_spec ->> 'max_attempts')::smallint, 1), COALESCE((p_spec ->> 'retry_ms')::integer, 1000), v_run_at,
                 (p_spec ->> 'deadline')::timestamptz, b.canary, b.wave,
