@@ -31,6 +31,7 @@ static const struct {
     [DRMD_H_REQUEST_ID] = H("X-Request-Id", true),
     [DRMD_H_TRACEPARENT] = H("traceparent", true),
     [DRMD_H_COOKIE] = H("Cookie", false), /* a browser's, of other programs on this host too: no reason to refuse */
+    [DRMD_H_ACCEPT] = H("Accept", false),
 #undef H
 };
 
@@ -140,11 +141,11 @@ static bool check_framing(drmd_request *r, drmd_refusal *refusal)
             length++, n--;
         r->content_length = 0;
         if (n > 12)
-            return refuse(refusal, 413, true, "The body is larger than 1 MiB.");
+            return refuse(refusal, 413, true, "The body is larger than 8 MiB.");
         for (size_t i = 0; i < n; i++)
             r->content_length = r->content_length * 10 + (length[i] - '0');
-        if (r->content_length > DRMD_BODY_MAX)
-            return refuse(refusal, 413, true, "The body is larger than 1 MiB.");
+        if (r->content_length > DRMD_BODY_LONGEST)
+            return refuse(refusal, 413, true, "The body is larger than 8 MiB.");
     }
     r->body_read = !r->chunked && r->content_length <= 0;
     return true;
