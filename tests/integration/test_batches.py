@@ -154,10 +154,10 @@ def test_csv_holds_no_formulas(api):
 
 # ---- steered ----
 
-def test_counts_add_up_while_a_cancel_runs_against_the_workers(api, fleet):
+def test_counts_add_up_while_a_cancel_runs_against_the_workers(api, tenant, fleet):
     made = start(api, "sleep", {"ms": 300}, selector={"tags": [fleet[0]]})
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: steer(api, made, "cancel"), range(4)))
+        answers = list(pool.map(lambda one: steer(one, made, "cancel"), [tenant.api() for _ in range(4)]))
     assert {a.status for a in answers} <= {200, 409}
     assert ended(api, made)["status"] == "cancelled"
     is_problem(steer(api, made, "cancel"), 409)
