@@ -81,7 +81,6 @@ typedef enum drmd_header {
     DRMD_H_REQUEST_ID,
     DRMD_H_TRACEPARENT,
     DRMD_H_COOKIE,
-    DRMD_H_ACCEPT,
     DRMD_HEADERS
 } drmd_header;
 

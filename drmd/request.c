@@ -31,7 +31,6 @@ static const struct {
     [DRMD_H_REQUEST_ID] = H("X-Request-Id", true),
     [DRMD_H_TRACEPARENT] = H("traceparent", true),
     [DRMD_H_COOKIE] = H("Cookie", false), /* a browser's, of other programs on this host too: no reason to refuse */
-    [DRMD_H_ACCEPT] = H("Accept", false),
 #undef H
 };
 
