@@ -13,8 +13,7 @@ bool drmd_stream_enter(drmd_request *r)
     if (atomic_fetch_add(&busy, 1) < AT_ONCE)
         return true;
     atomic_fetch_sub(&busy, 1);
-    drmd_reply_problem(r, 503, NULL,
-                       "Too many exports and verifications are under way; try again in a moment.");
+    drmd_reply_problem(r, 503, NULL, "Too many exports and verifications are under way; try again in a moment.");
     return false;
 }
 

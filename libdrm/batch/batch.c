@@ -148,12 +148,15 @@ int drmgmt_batch_create(drmgmt_session *session, const drmgmt_draft *draft, cons
     return rc ? rc : create(session, permission, &spec, idempotency_key, batch, error);
 }
 
-/* Which permission repeating it needs. */
+/* Which permission repeating it needs. Asked with the lesser one of the two. */
 static int permission_of(drmgmt_session *session, const char *id, drmgmt_permission *permission, drmgmt_error **error)
 {
     DRMGMT__RECORD drmgmt_record *batch = NULL;
-    int rc = drmgmt_batch_get(session, id, &batch, error);
 
+    if (!drmgmt__uuid_valid(id))
+        return no_such(error);
+    int rc =
+        drmgmt__get_run(session, DRMGMT_PERM_JOB_SUBMIT_READ, &drmgmt__q_batch_get, id, entity, "batch", &batch, error);
     if (rc)
         return rc;
     const drmgmt_driver *driver = drmgmt_driver_find(drmgmt_record_text(batch, "protocol"));

@@ -36,6 +36,7 @@ ALTER TABLE drm.batches
     ADD COLUMN schedule_id uuid,
     ADD COLUMN finished_at timestamptz;
 CREATE INDEX batches_open ON drm.batches (tenant_id, id) WHERE finished_at IS NULL;
+SELECT sec.hide_statistics('drm.devices'), sec.hide_statistics('drm.batches');
 REVOKE INSERT, UPDATE, DELETE ON drm.batches FROM drm_app;
 
 -- A narrowed context sees the batches that its actor made.
