@@ -9,7 +9,18 @@ def many(operation, **params):
 
 
 def batch(person):
-    return posted(PATH, many("sleep", ms=1), 202)(person)
+    """Of two devices: its jobs are more than one page."""
+    def two(person):
+        return {**many("sleep", ms=1)(person), "device_ids": [person.object("device")["id"], person.make("device")["id"]]}
+    return posted(PATH, two, 202)(person)
+
+
+def give(person, thing):
+    """Who holds a permission on some devices only sees the batches of its own making."""
+    from job_support import ask
+
+    ask(person.world.env, "UPDATE drm.batches SET created_by = %s WHERE id = %s",
+        (person.get("/api/v1/auth/whoami")["user_id"], thing["id"]))
 
 
 def paused(person):
@@ -19,7 +30,8 @@ def paused(person):
 
 
 def job_of_batch(person):
-    return person.get(f"{PATH}/{person.object('batch')['id']}/jobs")["items"][0]
+    made = person.object("batch")
+    return person.get(f"{PATH}/{made['id']}/jobs")["items"][0]
 
 
 def failed(person):
@@ -33,14 +45,15 @@ def failed(person):
     return made
 
 
-KINDS = {"batch": Kind(batch), "paused_batch": Kind(paused), "failed_batch": Kind(failed), "batch_job": Kind(job_of_batch)}
+KINDS = {"batch": Kind(batch, given=give), "paused_batch": Kind(paused, given=give), "failed_batch": Kind(failed, given=give),
+         "batch_job": Kind(job_of_batch)}
 
 ROWS = {
     "GET /api/v1/batches": [Row(lists="batch", filters={"protocol": "=fake", "operation": "=sleep", "status": "=running"})],
     "POST /api/v1/batches": [Row(body=many("sleep", ms=1), refs={"device_ids.0": "device"}),
                              Row(body=many("write", value=1), refs={"device_ids.0": "device"}, needs="job:submit:write")],
     "GET /api/v1/batches/{id}": [Row("batch")],
-    "GET /api/v1/batches/{id}/jobs": [Row("batch", lists="batch_job", filters={"device_id": "=00000000-0000-7000-8000-000000000000", "protocol": "=fake",
+    "GET /api/v1/batches/{id}/jobs": [Row("batch", lists="batch_job", filters={"device_id": "device_id", "protocol": "=fake",
                                                              "operation": "=sleep", "status": "=queued"})],
     "GET /api/v1/batches/{id}/results": [Row("batch")],
     "POST /api/v1/batches/{id}/cancel": [Row("batch", spends=True)],
