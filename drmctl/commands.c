@@ -170,6 +170,7 @@ static const ctl_option provider_update_options[] = {
     { "if-version", 0, "N", NULL, "only if its version is still N" },
 };
 
+#include "commands_batch.h"
 #include "commands_snmp.h"
 
 static const ctl_option submit_options[] = {
@@ -543,6 +544,8 @@ const ctl_command ctl_commands[] = {
       "drmctl job submit snmp get core-1 --params '{\"oids\":[\"sysName.0\"]}' --wait\n"
       "drmctl job submit snmp get core-1 --params '{\"oids\":[\"sysName.0\"]}' --idempotency-key nightly-2026-11-24" },
 
+    BATCH_COMMANDS,
+
     { "api-key", "create", "LABEL", 1, 1, OWN(api_key_create_options), CTL_OUTPUT | CTL_SESSION, NULL,
       ctl_cmd_api_key_create, "make an API key that acts for you",
       "The key is shown this once; the database keeps its hash. Without limits it may do all that you may.",
@@ -686,6 +689,7 @@ const char *ctl_noun_summary(const char *noun)
         { "credential", "SNMP credentials" },
         { "snmp", "SNMP: read, walk and write what devices have" },
         { "job", "jobs: operations on devices, done by workers" },
+        { "batch", "batches: one operation on many devices" },
         { "api-key", "API keys" },
         { "outbound", "where jobs may connect to" },
         { "event", "events of devices and of jobs" },

@@ -3,32 +3,12 @@
 #include "routes.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-
-enum { AT_ONCE = 4, FLUSH = 32 * 1024 };
 
 const drmd_noun drmd_noun_audit_log = {
     .entity = "audit_log",
     .path = "/api/v1/audit-logs",
     .list = drmgmt_audit_list,
 };
-
-/* Both may take minutes: a few at a time, so that other requests find threads and database connections. */
-static atomic_uint busy;
-
-static bool enter(drmd_request *r)
-{
-    if (atomic_fetch_add(&busy, 1) < AT_ONCE)
-        return true;
-    atomic_fetch_sub(&busy, 1);
-    drmd_reply_problem(r, 503, NULL, "Too many exports and verifications are under way; try again in a moment.");
-    return false;
-}
-
-static void leave(void)
-{
-    atomic_fetch_sub(&busy, 1);
-}
 
 typedef struct word {
     const char *name;
@@ -61,49 +41,10 @@ static const char *given(const word *w)
 
 /* ---- export ---- */
 
-typedef struct stream {
-    drmd_request *r;
-    bool begun;
-} stream;
-
-static bool flush(const stream *s)
-{
-    drmd_buffer *b = &s->r->worker->out;
-    drmd_deadline(s->r->worker, 4, SHUT_RDWR);
-    bool sent = !b->failed && mg_write(s->r->connection, b->data, b->length) == (int)b->length;
-    drmd_deadline(s->r->worker, 0, 0);
-    drmd_buffer_reset(b, 128 * 1024);
-    return sent;
-}
-
-/* The head goes out with the first line: until then the call may still be refused. */
-static void begin(stream *s)
-{
-    drmd_request *r = s->r;
-    drmd_buffer_reset(&r->worker->out, 128 * 1024);
-    r->keep_alive = false; /* the end of the answer is the end of the connection */
-    drmd_head(r, &r->worker->out, 200);
-    drmd_buffer_puts(&r->worker->out, "Content-Type: application/x-ndjson\r\nX-Accel-Buffering: no\r\n\r\n");
-    r->worker->answered = true;
-    mg_disable_connection_keep_alive(r->connection);
-    s->begun = true;
-}
-
-static bool write_line(void *user, const char *line, size_t length)
-{
-    stream *s = user;
-    if (!s->begun)
-        begin(s);
-    if (s->r->head)
-        return false;
-    drmd_buffer_add(&s->r->worker->out, line, length);
-    return s->r->worker->out.length < FLUSH || flush(s);
-}
-
 void drmd_audit_export(drmd_request *r)
 {
     word words[] = { { "after", "" } };
-    stream s = { .r = r };
+    drmd_stream s = { .r = r, .media_type = "application/x-ndjson" };
     drmgmt_error *error = NULL;
     if (!take_words(r, words, DRMD_COUNT(words)))
         return;
@@ -112,20 +53,11 @@ void drmd_audit_export(drmd_request *r)
         drmd_reply_problem(r, 400, "after", "after: the number of a link is expected.");
         return;
     }
-    if (!enter(r))
+    if (!drmd_stream_enter(r))
         return;
-    int failed = drmgmt_audit_export(r->session, strtoull(words[0].value, NULL, 10), write_line, &s, &error);
-    leave();
-    if (failed && !s.begun) {
-        drmd_reply_error(r, error);
-        return;
-    }
-    if (failed && failed != DRMGMT_ERR_CANCELLED)
-        drmd_log(DRMGMT_LOG_ERROR, "export was cut off", "request_id", r->request_id, "error",
-                 drmgmt_error_message(error), NULL);
-    drmgmt_error_free(error);
-    if (!failed || r->head)
-        flush(&s);
+    int failed = drmgmt_audit_export(r->session, strtoull(words[0].value, NULL, 10), drmd_stream_line, &s, &error);
+    drmd_stream_leave();
+    drmd_stream_end(&s, failed, error);
 }
 
 /* ---- verify ---- */
@@ -137,10 +69,10 @@ void drmd_audit_verify(drmd_request *r)
     drmgmt_error *error = NULL;
     char *json = NULL;
     size_t length = 0;
-    if (!take_words(r, words, DRMD_COUNT(words)) || !enter(r))
+    if (!take_words(r, words, DRMD_COUNT(words)) || !drmd_stream_enter(r))
         return;
     int failed = drmgmt_audit_verify(r->session, given(&words[1]), given(&words[0]), NULL, NULL, &report, &error);
-    leave();
+    drmd_stream_leave();
     if (failed)
         drmd_reply_error(r, error);
     else if (drmgmt_audit_report_json(&report, &json, &length))

@@ -18,6 +18,7 @@
 
 enum {
     DRMD_BODY_MAX = 1024 * 1024,
+    DRMD_BODY_LONGEST = 8 * 1024 * 1024, /* of a call that takes lists of 100,000 ids */
     DRMD_URI_MAX = 4096,           /* path and query string */
     DRMD_HEADERS_MAX = 60,         /* CivetWeb keeps 64 and drops the rest without a word */
     DRMD_HEADER_BYTES_MAX = 16384, /* request line and headers */

@@ -140,11 +140,11 @@ static bool check_framing(drmd_request *r, drmd_refusal *refusal)
             length++, n--;
         r->content_length = 0;
         if (n > 12)
-            return refuse(refusal, 413, true, "The body is larger than 1 MiB.");
+            return refuse(refusal, 413, true, "The body is larger than 8 MiB.");
         for (size_t i = 0; i < n; i++)
             r->content_length = r->content_length * 10 + (length[i] - '0');
-        if (r->content_length > DRMD_BODY_MAX)
-            return refuse(refusal, 413, true, "The body is larger than 1 MiB.");
+        if (r->content_length > DRMD_BODY_LONGEST)
+            return refuse(refusal, 413, true, "The body is larger than 8 MiB.");
     }
     r->body_read = !r->chunked && r->content_length <= 0;
     return true;

@@ -57,7 +57,7 @@ extern const size_t drmd_n_routes;
 int drmd_routes_print(void);
 
 extern const drmd_noun drmd_noun_device, drmd_noun_snmp_credential, drmd_noun_audit_log, drmd_noun_tenant,
-    drmd_noun_oidc_provider, drmd_noun_user, drmd_noun_role;
+    drmd_noun_oidc_provider, drmd_noun_user, drmd_noun_role, drmd_noun_batch;
 
 /* ---- router.c ---- */
 typedef struct drmd_match {
@@ -89,10 +89,27 @@ drmd_handler drmd_crud_create, drmd_crud_get, drmd_crud_update, drmd_crud_delete
 drmd_handler drmd_outbound_list, drmd_tenant_outbound_list, drmd_tenant_outbound_allow, drmd_tenant_outbound_remove;
 drmd_handler drmd_job_submit, drmd_job_enqueue, drmd_job_list, drmd_job_get, drmd_job_cancel, drmd_job_events;
 drmd_handler drmd_event_list, drmd_event_stream;
+
+drmd_handler drmd_batch_create, drmd_batch_jobs, drmd_batch_results, drmd_batch_cancel, drmd_batch_pause,
+    drmd_batch_resume, drmd_batch_retry;
 drmd_handler drmd_quota_get;
 drmd_handler drmd_audit_export, drmd_audit_verify;
 drmd_handler drmd_health, drmd_ready, drmd_jwks_get, drmd_metrics_get, drmd_openapi_get, drmd_docs_page, drmd_docs_file,
     drmd_docs_init;
+
+/* ---- stream.c: answers of many lines ---- */
+typedef struct drmd_stream {
+    drmd_request *r;
+    const char *media_type;
+    bool begun; /* the head went out: it can be refused no more */
+} drmd_stream;
+/* A few streams at a time: false, and answered, when there are too many. Leave when it is over. */
+bool drmd_stream_enter(drmd_request *r);
+void drmd_stream_leave(void);
+/* Adds a line; false when nobody reads it. stream: a drmd_stream. */
+bool drmd_stream_line(void *stream, const char *line, size_t length);
+/* The end of it, or of a call that failed; frees error. */
+void drmd_stream_end(drmd_stream *s, int failed, drmgmt_error *error);
 
 /* ---- crud.c: also for nouns with handlers of their own ---- */
 /* A query filled from the request's query string; answers itself and returns NULL when it is refused. */

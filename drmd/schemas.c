@@ -101,6 +101,9 @@ const drmd_schema drmd_schemas[] = {
       ",\"created_at\":{\"type\":\"string\",\"format\":"
       "\"date-time\"},\"location\":{\"type\":\"string\",\"format\":\"uri-reference\"},\"events\":{\"type\":\"string\","
       "\"format\":\"uri-reference\"}}}" },
+    { "BatchRetry",
+      "{" OBJECT "\"properties\":{\"uncertain\":{\"type\":\"boolean\",\"description\":\"Repeat also jobs of "
+      "which nobody knows whether they were done\"}}}" },
     { "AuditReport",
       "{\"type\":\"object\",\"required\":[\"tenant_id\",\"intact\",\"links\",\"rows\",\"pending\",\"head\",\"flaw\"],"
       "\"properties\":{\"tenant_id\":" UUID ",\"intact\":" BOOL ",\"links\":" INTEGER ",\"rows\":" INTEGER

@@ -3,6 +3,7 @@
 #define DRMGMT_SDK_H
 
 #include <drm/audit.h>
+#include <drm/batch.h>
 #include <drm/context.h>
 #include <drm/db.h>
 #include <drm/device.h>

@@ -22,6 +22,10 @@ static const drmgmt_field fields[] = {
       "255},\"port\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":65535,\"description\":\"0: the protocol's "
       "own\"},\"settings\":{\"type\":\"object\"},\"credential_id\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\"}"
       ",\"community\":{\"type\":\"string\",\"writeOnly\":true,\"minLength\":1,\"maxLength\":255}}}" },
+    { "vendor", DRMGMT_TYPE_TEXT, 0, "d.vendor", "Who made it, as it was last read", NULL },
+    { "firmware", DRMGMT_TYPE_TEXT, 0, "d.firmware", "The version of its software, as it was last read", NULL },
+    { "last_seen_at", DRMGMT_TYPE_TIME, 0, "d.last_seen_at", "When it last answered, or told something by itself",
+      NULL },
     { "version", DRMGMT_TYPE_INT, 0, "d.version", "Grows with each change; the ETag", NULL },
     { "created_at", DRMGMT_TYPE_TIME, 0, "d.created_at", "When it was registered", NULL },
     { "updated_at", DRMGMT_TYPE_TIME, DRMGMT_FIELD_COLUMN, "d.updated_at", "When it was last changed", NULL },

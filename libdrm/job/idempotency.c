@@ -11,7 +11,7 @@
 
 enum { KEY_MAX = 255 };
 
-static int check_key(const char *key, drmgmt_error **error)
+int drmgmt__idempotency_check(const char *key, drmgmt_error **error)
 {
     size_t n = strlen(key);
 
@@ -42,36 +42,41 @@ static int request_hash(const drmgmt__order *o, uint8_t hash[32], drmgmt_error *
     return 0;
 }
 
+int drmgmt__idempotency_take(drmgmt__tx *tx, const char *key, const uint8_t hash[32], const char *id,
+                             char before[DRMGMT__UUID_SIZE], drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    DRMGMT__ROWS drmgmt__rows *taken = NULL, *rows = NULL;
+
+    drmgmt__param(&p, key);
+    drmgmt__param_bytes(&p, hash, 32);
+    drmgmt__param(&p, id);
+    int rc = drmgmt__tx_exec(tx, &drmgmt__q_idempotency_put, &p, &taken, error);
+    before[0] = '\0';
+    if (rc || drmgmt__rows_count(taken))
+        return rc;
+    p.n = 2;
+    rc = drmgmt__tx_exec(tx, &drmgmt__q_idempotency_get, &p, &rows, error);
+    if (rc)
+        return rc;
+    if (!drmgmt__rows_count(rows))
+        return drmgmt__fail_full(error, DRMGMT_ERR_CONFLICT, true, NULL, "Idempotency-Key",
+                                 "a request with this key is being carried out: try again");
+    if (!drmgmt__rows_bool(rows, 0, 1))
+        return drmgmt__fail_full(error, DRMGMT_ERR_IDEMPOTENCY, false, NULL, "Idempotency-Key",
+                                 "this key was used for another request within the last 24 hours");
+    snprintf(before, DRMGMT__UUID_SIZE, "%s", drmgmt__rows_text(rows, 0, 0));
+    return 0;
+}
+
 /* Takes the key for this order, or tells which job took it before. *job_id: "" when it is taken now. */
 static int take_key(drmgmt__tx *tx, const char *key, const drmgmt__order *o, char job_id[DRMGMT__UUID_SIZE],
                     drmgmt_error **error)
 {
-    drmgmt__params p = DRMGMT__PARAMS_INIT;
-    DRMGMT__ROWS drmgmt__rows *taken = NULL, *before = NULL;
     uint8_t hash[32];
-
     int rc = request_hash(o, hash, error);
-    if (rc)
-        return rc;
-    drmgmt__param(&p, key);
-    drmgmt__param_bytes(&p, hash, sizeof hash);
-    drmgmt__param(&p, o->id);
-    rc = drmgmt__tx_exec(tx, &drmgmt__q_idempotency_put, &p, &taken, error);
-    job_id[0] = '\0';
-    if (rc || drmgmt__rows_count(taken))
-        return rc;
-    p.n = 2;
-    rc = drmgmt__tx_exec(tx, &drmgmt__q_idempotency_get, &p, &before, error);
-    if (rc)
-        return rc;
-    if (!drmgmt__rows_count(before))
-        return drmgmt__fail_full(error, DRMGMT_ERR_CONFLICT, true, NULL, "Idempotency-Key",
-                                 "a request with this key is being carried out: try again");
-    if (!drmgmt__rows_bool(before, 0, 1))
-        return drmgmt__fail_full(error, DRMGMT_ERR_IDEMPOTENCY, false, NULL, "Idempotency-Key",
-                                 "this key was used for another request within the last 24 hours");
-    snprintf(job_id, DRMGMT__UUID_SIZE, "%s", drmgmt__rows_text(before, 0, 0));
-    return 0;
+
+    return rc ? rc : drmgmt__idempotency_take(tx, key, hash, o->id, job_id, error);
 }
 
 int drmgmt__submit_once(drmgmt_session *session, const drmgmt__order *o, const char *key, drmgmt_record **job,
@@ -81,7 +86,7 @@ int drmgmt__submit_once(drmgmt_session *session, const drmgmt__order *o, const c
     drmgmt__rows *rows = NULL;
     char job_id[DRMGMT__UUID_SIZE];
 
-    int rc = check_key(key, error);
+    int rc = drmgmt__idempotency_check(key, error);
     if (!rc)
         rc = drmgmt__tx_begin(session, drmgmt__order_permission(o->operation), &tx, error);
     if (!rc)

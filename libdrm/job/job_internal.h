@@ -55,6 +55,12 @@ int drmgmt__order_read_back(drmgmt_session *session, const char *id, drmgmt__row
 /* Stores an order unless its key was used before: then answers with the job of that time. */
 int drmgmt__submit_once(drmgmt_session *session, const drmgmt__order *o, const char *key, drmgmt_record **job,
                         drmgmt_error **error);
+/* INVALID unless it is 1..255 printable ASCII characters. */
+int drmgmt__idempotency_check(const char *key, drmgmt_error **error);
+/* Takes a key for what gets this id, or tells in before the id of what took it before with the same hash ("": it is
+ * taken now). Errors: CONFLICT (in flight), IDEMPOTENCY (another hash). */
+int drmgmt__idempotency_take(drmgmt__tx *tx, const char *key, const uint8_t hash[32], const char *id,
+                             char before[DRMGMT__UUID_SIZE], drmgmt_error **error);
 /* Stores an order, together with others of the same actor that come at the same time. */
 int drmgmt__submit_together(drmgmt_session *session, const drmgmt__order *o, drmgmt__rows **rows, drmgmt_error **error);
 

@@ -5,5 +5,6 @@
 
 const drmgmt__chore drmgmt__chores[] = {
     { "removing the rows of a deleted tenant", 0, drmgmt__chore_purge },
+    { "batches", 1000, drmgmt__chore_batches },
 };
 const size_t drmgmt__n_chores = DRMGMT__COUNT(drmgmt__chores);

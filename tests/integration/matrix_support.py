@@ -83,7 +83,7 @@ class Person:
     def object(self, kind):
         """One of the tenant's, or of this person's where the kind is personal; the same one each time."""
         if not KINDS[kind].personal and self.maker is not self:
-            return self.maker.object(kind)
+            return self.given(kind, self.maker.object(kind))
         if kind not in self.own:
             self.own[kind] = self.make(kind)
         return self.own[kind]
@@ -92,6 +92,11 @@ class Person:
         """One of its own kind; by the administrator where it is not personal, for this person might not."""
         made = KINDS[kind].make(self if KINDS[kind].personal else self.maker)
         self.tenant.ids.update(pick(made, name) for name in KINDS[kind].names)
+        return self.given(kind, made)
+
+    def given(self, kind, made):
+        if self.tags and KINDS[kind].given and self.maker is not self:
+            KINDS[kind].given(self, made)
         return made
 
     @property

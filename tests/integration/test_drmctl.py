@@ -516,7 +516,7 @@ def test_device_life(ctl, device):
     renamed = ctl.json("device", "update", device["id"], "--name", device["name"] + "-b")
     assert ctl.run("device", "show", device["name"]).returncode == 4
     assert ctl.run("device", "update", renamed["name"]).returncode == 2
-    assert f"name:        {renamed['name']}" in ctl.ok("device", "show", device["id"]).stdout
+    assert f"name:         {renamed['name']}" in ctl.ok("device", "show", device["id"]).stdout
     assert ctl.run("device", "delete", device["id"], "--if-version", "1").returncode == 5
     assert ctl.ok("device", "delete", renamed["name"]).stdout.split() == ["DELETED", renamed["name"]]
     assert ctl.run("device", "delete", device["id"]).returncode == 4

@@ -282,3 +282,22 @@ def test_a_key_that_may_not_read_devices_sees_none(place, sql):
     api = Api(place.url, key=key)
     assert api.get(DEVICES).status == 403 and api.get(f"{JOBS}/{place.job_here}").status == 200
     assert api.get(f"{JOBS}/{place.job_there}").status == 404
+
+
+# ---- batches ----
+
+def test_a_batch_reaches_the_devices_of_the_selector_and_is_its_makers(place, operator):
+    batches, order = "/api/v1/batches", {"protocol": "fake", "operation": "echo", "params": {}}
+    mine = operator.post(batches, {**order, "selector": {}})
+    assert mine.status == 202, mine
+    told = operator.get(f"{batches}/{mine.json()['id']}/jobs").json()["items"]
+    reach = {d["id"] for d in operator.get(f"{DEVICES}?limit=1000&protocols=fake").json()["items"]}
+    assert {j["device_id"] for j in told} == reach and reach.isdisjoint(place.munich)
+    problem(operator.post(batches, {**order, "device_ids": [place.berlin[0], place.munich[0]]}), 404)
+    theirs = place.admin.post(batches, {**order, "device_ids": place.berlin + place.munich}).json()["id"]
+    for path in ("", "/jobs", "/results"):
+        assert same_as_missing(operator, "GET", batches + "/{}" + path, theirs) == 404
+    for verb in ("cancel", "pause", "resume"):
+        assert same_as_missing(operator, "POST", batches + "/{}/" + verb, theirs) == 404
+    assert same_as_missing(operator, "POST", batches + "/{}/retry", theirs, {}) == 404
+    assert theirs not in str(operator.get(f"{batches}?limit=1000").json())

@@ -7,6 +7,7 @@
 #include "auth/totp.h"
 #include "matrix_capi.h"
 #include "matrix_capi_audit.h"
+#include "matrix_capi_batches.h"
 #include "matrix_capi_events.h"
 #include "matrix_capi_oidc.h"
 #include "matrix_capi_outbound.h"

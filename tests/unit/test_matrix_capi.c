@@ -123,6 +123,15 @@ static void make_roles(drmgmt_session *session, struct things *t)
     drmgmt_draft_free(draft);
 }
 
+static void make_batch(drmgmt_session *session, struct things *t)
+{
+    drmgmt_record *batch = NULL;
+
+    cr_assert_eq(new_batch(session, t->busy_device, &batch, NULL), 0);
+    take_id(batch, t->batch);
+    drmgmt_record_free(batch);
+}
+
 /* Fresh ones; a key of `whose`, for keys are their makers'. */
 static void make_things(drmgmt_session *session, drmgmt_session *whose, struct things *t)
 {
@@ -138,6 +147,7 @@ static void make_things(drmgmt_session *session, drmgmt_session *whose, struct t
     cr_assert_eq(drmgmt_job_submit(session, draft, NULL, &job, NULL), 0);
     take_id(job, t->job);
     drmgmt_record_free(job);
+    make_batch(session, t);
     drmgmt_draft_free(draft);
     drmgmt_free(make_key(whose, t->api_key));
     make_user(session, t->user);

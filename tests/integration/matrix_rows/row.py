@@ -27,12 +27,14 @@ def put(value, place, new):
 class Kind:
     """A sort of object. make(person) makes one over REST and returns its JSON; person.object(kind) gives one that may be shared.
     names: what must show to no other tenant, and finds nothing there. personal: it is its maker's, not all the tenant's.
-    on_devices: a role that holds on some devices only reaches those of its devices. platform: it is the platform's, no tenant's."""
+    on_devices: a role that holds on some devices only reaches those of its devices. platform: it is the platform's, no tenant's.
+    given(person, object): makes it that person's, where a role that holds on some devices only reaches but what its person made."""
     make: object
     names: tuple = ("id",)
     personal: bool = False
     on_devices: bool = False
     platform: bool = False
+    given: object = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,1 @@
+SELECT adm.batch_create($1::uuid, $2::jsonb)

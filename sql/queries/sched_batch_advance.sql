@@ -1,0 +1,1 @@
+SELECT * FROM sched.batch_advance()
