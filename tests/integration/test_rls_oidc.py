@@ -110,7 +110,7 @@ def test_who_may_write(siege, attacker, administrator):
     enter(siege, attacker)
     run(attacker, CREATE, (fresh, "x", None, True, "none"))
     attacker.rollback()
-    administrator(["tenant:settings", "device:read", "job:read", "api-key:own", "tenant:read"])
+    administrator(["tenant:settings", "device:read", "job:read", "api-key:own", "tenant:read", "event:read"])
     enter(siege, attacker)
     refused(attacker, FORBIDDEN, CREATE, (fresh, "x", None, True, "operator"), says="cannot grant")
     enter(siege, attacker)

@@ -317,7 +317,7 @@ Test(quota, what_is_told_of_them)
            " WHERE tenant_id = $1::uuid",
            1);
     change("WITH one AS (SELECT id FROM drm.jobs WHERE tenant_id = $1::uuid LIMIT 1) UPDATE drm.jobs SET status = "
-           "'running' WHERE tenant_id = $1::uuid AND id = (SELECT id FROM one)",
+           "'running', worker_id = gen_random_uuid() WHERE tenant_id = $1::uuid AND id = (SELECT id FROM one)",
            1);
     expect_quotas("{\"items\":[{\"quota\":\"devices\",\"limit\":7,\"used\":1},"
                   "{\"quota\":\"queued_jobs\",\"limit\":100,\"used\":2},"

@@ -298,7 +298,7 @@ Test(snmp_check, settings)
         { "{\"version\":\"2c\",\"timeout_ms\":60000,\"retries\":10}", NULL, NULL },
         { "", NULL, "JSON" },
         { "[]", NULL, "object" },
-        { "{\"version\":\"3\"}", "settings.version", "2c" },
+        { "{\"version\":\"4\"}", "settings.version", "2c" },
         { "{\"version\":2}", "settings.version", "2c" },
         { "{\"version\":\"2c \"}", "settings.version", "2c" },
         { "{\"version\":null}", "settings.version", "2c" },

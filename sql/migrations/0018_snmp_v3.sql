@@ -2,7 +2,7 @@
 SET ROLE drm_owner;
 
 ALTER TABLE drm.snmp_credentials
-    ADD CONSTRAINT snmp_credentials_user CHECK (snmp_version <> '3' OR octet_length(username) BETWEEN 1 AND 32) NOT VALID,
+    ADD CONSTRAINT snmp_credentials_user CHECK (snmp_version <> '3' OR COALESCE(octet_length(username), 0) BETWEEN 1 AND 32) NOT VALID,
     ADD CONSTRAINT snmp_credentials_community CHECK (snmp_version = '3' OR community IS NOT NULL) NOT VALID,
     ADD CONSTRAINT snmp_credentials_auth CHECK ((auth_protocol IS NULL) = (auth_password IS NULL)) NOT VALID,
     ADD CONSTRAINT snmp_credentials_priv CHECK ((priv_protocol IS NULL) = (priv_password IS NULL)) NOT VALID,
