@@ -506,9 +506,9 @@ const ctl_command ctl_commands[] = {
       "A user's security level follows from what is given: authentication, and encryption with it.",
       "drmctl credential create access-switches --community-file community\n"
       "pass show snmp/access | drmctl credential create access-switches --community-file -\n"
-      "drmctl credential create core-v3 --snmp-version 3 --username noc --auth-protocol SHA-256 --auth-password-file a "
-      "\\\n"
-      "  --priv-protocol AES-128 --priv-password-file p" },
+      "drmctl credential create core-v3 --snmp-version 3 --username noc --auth-protocol SHA-256 --auth-password-file "
+      "auth "
+      "--priv-protocol AES-128 --priv-password-file priv" },
     { "credential", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "snmp_credential",
       ctl_cmd_credential_list, "list SNMP credentials", "Secrets are never shown, only whether they are set.",
       "drmctl credential list" },

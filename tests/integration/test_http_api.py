@@ -211,6 +211,10 @@ def test_documented_limits_are_the_ones_that_hold(api, fake_device):
             "SnmpCredentialCreate": ("/api/v1/snmp-credentials", {"community": "c"}),
             "JobCreate": ("/api/v1/jobs", {"device_id": fake_device["id"], "protocol": "fake", "operation": "echo", "params": {}}),
             "JobEnqueue": ("/api/v1/jobs/enqueue/fake/echo", {"device_id": fake_device["id"], "params": {}})}
+    # What a field needs beside it.
+    beside = {"auth_protocol": {"auth_password": "long enough"}, "auth_password": {"auth_protocol": "SHA"}}
+    beside["priv_protocol"] = {**beside["auth_protocol"], "auth_protocol": "SHA", "priv_password": "long enough"}
+    beside["priv_password"] = {**beside["priv_protocol"], "priv_protocol": "DES"}
     checked = 0
     for name, (path, body) in base.items():
         for field, schema in schemas[name]["properties"].items():
@@ -222,6 +226,7 @@ def test_documented_limits_are_the_ones_that_hold(api, fake_device):
             tries += [(schema["enum"][0], "none of these")] if "enum" in schema else []
             for good, bad in tries:
                 named = {"name": unique("limit")} if "name" in schemas[name]["properties"] else {}
+                named |= beside.get(field, {}) if name == "SnmpCredentialCreate" else {}
                 refused = api.post(path, {**named, **body, field: bad})
                 assert is_problem(refused, 400)["field"] == field, (name, field)
                 if field == "name":
