@@ -507,8 +507,7 @@ const ctl_command ctl_commands[] = {
       "drmctl credential create access-switches --community-file community\n"
       "pass show snmp/access | drmctl credential create access-switches --community-file -\n"
       "drmctl credential create core-v3 --snmp-version 3 --username noc --auth-protocol SHA-256 --auth-password-file "
-      "auth "
-      "--priv-protocol AES-128 --priv-password-file priv" },
+      "auth" },
     { "credential", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "snmp_credential",
       ctl_cmd_credential_list, "list SNMP credentials", "Secrets are never shown, only whether they are set.",
       "drmctl credential list" },
