@@ -214,7 +214,7 @@ def test_watching_a_job_progress(ctl):
     states = [json.loads(line) for line in out.splitlines()]
     assert process.returncode == 0 and err == ""
     assert states[-1]["status"] == "completed" and states[0]["status"] in ("queued", "running")
-    told = [state["progress"] for state in states if "progress" in state]
+    told = [state["progress"] for state in states if state.get("progress") is not None]
     assert len(told) >= 2 and told == sorted(told)
     assert len(out.splitlines()) == len(set(out.splitlines()))
 
