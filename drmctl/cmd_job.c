@@ -42,7 +42,12 @@ static int fill(const ctl *c, drmgmt_draft *draft, const char *const values[][2]
 {
     static const char *const options[][2] = { { "priority", "priority" },
                                               { "timeout-ms", "timeout_ms" },
-                                              { "max-attempts", "max_attempts" } };
+                                              { "max-attempts", "max_attempts" },
+                                              { "retry-ms", "retry_ms" },
+                                              { "run-at", "run_at" },
+                                              { "deadline", "deadline" },
+                                              { "unique-key", "unique_key" },
+                                              { "unique-conflict", "unique_conflict" } };
     int code = 0;
 
     for (size_t i = 0; i < n && !code; i++)

@@ -173,14 +173,7 @@ static const ctl_option provider_update_options[] = {
 #include "commands_batch.h"
 #include "commands_snmp.h"
 
-static const ctl_option submit_options[] = {
-    { "params", 0, "JSON", NULL, "the operation's parameters, a JSON object" },
-    { "priority", 0, "N", NULL, "0 (first) to 9; 5 unless told otherwise" },
-    { "timeout-ms", 0, "MS", NULL, "time for the whole job" },
-    { "max-attempts", 0, "N", NULL, "how often it is tried at most" },
-    { "idempotency-key", 0, "KEY", NULL, "the same key with the same job gives the same job, not a second one" },
-    WAIT_OPTIONS,
-};
+#include "commands_job.h"
 
 static const ctl_option code_options[] = {
     { "code", 0, "CODE", NULL, "a code of the authenticator, or a recovery code; asked for on a terminal" },
@@ -538,10 +531,7 @@ const ctl_command ctl_commands[] = {
     { "job", "cancel", "JOB", 1, 1, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_job_cancel, "cancel a job",
       "One that runs is asked to stop; see how it ended with drmctl job watch.",
       "drmctl job cancel 0192d2a4-58b1-7c3e-9f00-3b5a7d1e2c4f" },
-    { "job", "submit", "PROTOCOL OPERATION DEVICE", 3, 3, OWN(submit_options), CTL_OUTPUT | CTL_SESSION, NULL,
-      ctl_cmd_job_submit, "submit any operation on a device", "\"drmctl driver list\" shows protocols and operations.",
-      "drmctl job submit snmp get core-1 --params '{\"oids\":[\"sysName.0\"]}' --wait\n"
-      "drmctl job submit snmp get core-1 --params '{\"oids\":[\"sysName.0\"]}' --idempotency-key nightly-2026-11-24" },
+    JOB_SUBMIT_COMMANDS,
 
     BATCH_COMMANDS,
 

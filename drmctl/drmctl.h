@@ -250,6 +250,7 @@ int ctl_cmd_batch_retry(ctl *c);
 int ctl_cmd_batch_pause(ctl *c);
 int ctl_cmd_batch_resume(ctl *c);
 int ctl_cmd_batch_cancel(ctl *c);
+int ctl_cmd_job_requeue(ctl *c);
 int ctl_cmd_api_key_create(ctl *c);
 int ctl_cmd_api_key_list(ctl *c);
 int ctl_cmd_api_key_revoke(ctl *c);

@@ -39,7 +39,7 @@ static int choose_columns(const ctl *c, struct sheet *s, const drmgmt_entity *en
             return ctl_usage(c, "--columns %s: there is no such field in a %s%s%s", name, entity->name,
                              near ? "; did you mean " : "", near ? near : "");
         }
-        if (entity->fields[i].flags & DRMGMT_FIELD_DETAIL)
+        if (entity->fields[i].flags & (DRMGMT_FIELD_DETAIL | DRMGMT_FIELD_INPUT))
             return ctl_usage(c, "--columns %s: lists do not have it, only show does", name);
         add_column(s, &entity->fields[i]);
         at += n;
@@ -56,7 +56,7 @@ static int list_columns(const ctl *c, struct sheet *s, const drmgmt_entity *enti
         return choose_columns(c, s, entity, wanted);
     for (size_t i = 0; i < entity->n_fields; i++) {
         unsigned flags = entity->fields[i].flags;
-        if (all ? !(flags & DRMGMT_FIELD_DETAIL) : (flags & DRMGMT_FIELD_COLUMN) != 0)
+        if (all ? !(flags & (DRMGMT_FIELD_DETAIL | DRMGMT_FIELD_INPUT)) : (flags & DRMGMT_FIELD_COLUMN) != 0)
             add_column(s, &entity->fields[i]);
     }
     return 0;

@@ -1,4 +1,5 @@
 /* Jobs over REST: submit, list, read, cancel; their event stream is in sse.c. Called by dispatch.c. */
+#include "json.h"
 #include "routes.h"
 #include <stdio.h>
 #include <string.h>
@@ -93,4 +94,17 @@ void drmd_job_cancel(drmd_request *r)
         drmd_reply_error(r, error);
     else
         drmd_reply_record(r, 200, job);
+}
+
+void drmd_job_requeue(drmd_request *r)
+{
+    drmgmt_record *job = NULL;
+    drmgmt_error *error = NULL;
+    bool uncertain_too = false;
+    if (!drmd_flag_read(r, "acknowledge_uncertain", &uncertain_too))
+        return;
+    if (drmgmt_job_requeue(r->session, r->params[0], uncertain_too, &job, &error))
+        drmd_reply_error(r, error);
+    else
+        reply_accepted(r, job);
 }

@@ -48,22 +48,52 @@ static void wipe(json_t *object)
         explicit_bzero((char *)(uintptr_t)json_string_value(value), json_string_length(value));
 }
 
-drmd_strings *drmd_strings_read(drmd_request *r, drmd_string_field *fields, size_t n)
+/* NULL: it answered itself. */
+static json_t *read_object(drmd_request *r)
 {
     json_error_t error;
     json_t *object = json_loadb(r->body, r->body_length, JSON_REJECT_DUPLICATES, &error);
-    if (!object) {
+    if (json_is_object(object))
+        return object;
+    if (object)
+        drmd_reply_problem(r, 400, NULL, "The body must be a JSON object.");
+    else
         drmd_reply_problem(r, 400, NULL, "The body is not valid JSON: %s (line %d, column %d).", error.text, error.line,
                            error.column);
-    } else if (!json_is_object(object)) {
-        drmd_reply_problem(r, 400, NULL, "The body must be a JSON object.");
-    } else if (take(r, object, fields, n)) {
-        return object;
-    } else {
-        wipe(object);
-    }
     json_decref(object);
     return NULL;
+}
+
+drmd_strings *drmd_strings_read(drmd_request *r, drmd_string_field *fields, size_t n)
+{
+    json_t *object = read_object(r);
+    if (!object || take(r, object, fields, n))
+        return object;
+    wipe(object);
+    json_decref(object);
+    return NULL;
+}
+
+bool drmd_flag_read(drmd_request *r, const char *name, bool *flag)
+{
+    json_t *object = read_object(r), *value;
+    const char *member, *wrong = NULL;
+    if (!object)
+        return false;
+    *flag = json_is_true(json_object_get(object, name));
+    json_object_foreach(object, member, value)
+    {
+        if (strcmp(member, name) != 0)
+            wrong = "There is no such field here.";
+        else if (!json_is_boolean(value) && !json_is_null(value))
+            wrong = "This must be true or false.";
+        if (wrong) {
+            drmd_reply_problem(r, 400, member, "%s", wrong);
+            break;
+        }
+    }
+    json_decref(object);
+    return !wrong;
 }
 
 void drmd_strings_free(drmd_strings *strings)

@@ -14,6 +14,8 @@ typedef struct json_t drmd_strings; /* the object the values live in */
 
 /* Reads the request's body into fields. Answers itself and returns NULL when it is refused. */
 drmd_strings *drmd_strings_read(drmd_request *r, drmd_string_field *fields, size_t n);
+/* The same of an object that holds one flag at most. Answers itself and returns false when it is refused. */
+bool drmd_flag_read(drmd_request *r, const char *name, bool *flag);
 /* Wipes the values. NULL is allowed. */
 void drmd_strings_free(drmd_strings *strings);
 

@@ -87,7 +87,7 @@ enum shape { SHAPE_ANSWER, SHAPE_CREATE, SHAPE_UPDATE };
 static bool field_in(const drmgmt_field *field, enum shape shape)
 {
     if (shape == SHAPE_ANSWER)
-        return true;
+        return !(field->flags & DRMGMT_FIELD_INPUT);
     unsigned wanted = shape == SHAPE_CREATE ? DRMGMT_FIELD_WRITABLE | DRMGMT_FIELD_CREATE : DRMGMT_FIELD_WRITABLE;
     return (field->flags & wanted) != 0;
 }

@@ -87,7 +87,8 @@ drmd_handler drmd_api_key_create, drmd_api_key_list, drmd_api_key_revoke;
 drmd_handler drmd_auth_register, drmd_tenant_create, drmd_tenant_delete;
 drmd_handler drmd_crud_create, drmd_crud_get, drmd_crud_update, drmd_crud_delete, drmd_crud_list;
 drmd_handler drmd_outbound_list, drmd_tenant_outbound_list, drmd_tenant_outbound_allow, drmd_tenant_outbound_remove;
-drmd_handler drmd_job_submit, drmd_job_enqueue, drmd_job_list, drmd_job_get, drmd_job_cancel, drmd_job_events;
+drmd_handler drmd_job_submit, drmd_job_enqueue, drmd_job_list, drmd_job_get, drmd_job_cancel, drmd_job_events,
+    drmd_job_requeue;
 drmd_handler drmd_event_list, drmd_event_stream;
 
 drmd_handler drmd_batch_create, drmd_batch_jobs, drmd_batch_results, drmd_batch_cancel, drmd_batch_pause,

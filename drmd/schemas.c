@@ -104,6 +104,8 @@ const drmd_schema drmd_schemas[] = {
     { "BatchRetry",
       "{" OBJECT "\"properties\":{\"uncertain\":{\"type\":\"boolean\",\"description\":\"Repeat also jobs of "
       "which nobody knows whether they were done\"}}}" },
+    { "JobRequeue", "{" OBJECT "\"properties\":{\"acknowledge_uncertain\":{\"type\":[\"boolean\",\"null\"],"
+                    "\"description\":\"Also when the device may have carried it out already\"}}}" },
     { "AuditReport",
       "{\"type\":\"object\",\"required\":[\"tenant_id\",\"intact\",\"links\",\"rows\",\"pending\",\"head\",\"flaw\"],"
       "\"properties\":{\"tenant_id\":" UUID ",\"intact\":" BOOL ",\"links\":" INTEGER ",\"rows\":" INTEGER

@@ -1,9 +1,10 @@
 /* Jobs: one operation on one device, done by a worker; and the stream of their events.
  *
- * Entity "job": id, device_id, protocol, operation, params, status, priority, timeout_ms, max_attempts, attempt,
- * worker_id, result, error, created_at, run_at, started_at, finished_at. status: queued, running, waiting, then one of
- * completed, failed, cancelled, dead (attempts spent), uncertain (a non-idempotent operation whose outcome is unknown
- * after a crash; it is never repeated by itself). error: {"code":"timeout","message":"...","retryable":true}. */
+ * Entity "job": id, device_id, protocol, operation, params, status, priority, timeout_ms, max_attempts, retry_ms,
+ * deadline, unique_key, batch_id, requeued_from, progress, attempt, worker_id, result, error, created_at, run_at,
+ * started_at, finished_at. status: queued, running, waiting, then one of completed, failed, cancelled, dead (attempts
+ * spent), uncertain (a non-idempotent operation whose outcome is unknown after a crash; it is never repeated by
+ * itself). error: {"code":"timeout","message":"...","retryable":true}. */
 #ifndef DRMGMT_JOB_H
 #define DRMGMT_JOB_H
 
@@ -15,11 +16,13 @@ DRMGMT_BEGIN
 DRMGMT_API bool drmgmt_job_status_ended(const char *status);
 
 /* Submits one job. Draft fields: device_id, protocol, operation, params (object), priority (0 first .. 9, default 5),
- * timeout_ms (whole job, default from the driver), max_attempts (default 1). Permission job:submit:read or
- * job:submit:write, as the operation says. idempotency_key: NULL, or 1..255 printable characters: the same key with the
- * same request answers with the same job for 24 hours. Errors: INVALID, UNSUPPORTED (protocol or operation), NOT_FOUND
- * (device), IDEMPOTENCY, CONFLICT, TOO_LARGE (params above 256 KiB). Jobs that one actor submits from several threads
- * at the same time are stored together. */
+ * timeout_ms (one attempt) and max_attempts, both the operation's own when left out, retry_ms (base of the wait between
+ * attempts, default 1000), run_at and deadline (not begun before, not begun after), unique_key (one active job of the
+ * tenant has it at a time: while there is one, that is the answer, or with unique_conflict "refuse" CONFLICT).
+ * Permission job:submit:read or job:submit:write, as the operation says. idempotency_key: NULL, or 1..255 printable
+ * characters: the same key with the same request answers with the same job for 24 hours. Errors: INVALID, UNSUPPORTED
+ * (protocol or operation), NOT_FOUND (device), IDEMPOTENCY, CONFLICT, TOO_LARGE (params above 256 KiB). Jobs that one
+ * actor submits from several threads at the same time are stored together. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_job_submit(drmgmt_session *session, const drmgmt_draft *draft,
                                                   const char *idempotency_key, drmgmt_record **job,
                                                   drmgmt_error **error);
@@ -36,6 +39,13 @@ DRMGMT_API DRMGMT_NODISCARD int drmgmt_job_list(drmgmt_session *session, const d
  * a second). *job: as it stands after the call. Errors: NOT_FOUND, CONFLICT (already ended). */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_job_cancel(drmgmt_session *session, const char *id, drmgmt_record **job,
                                                   drmgmt_error **error);
+/* Makes a new job like one that ended failed, cancelled, dead or uncertain, and links it to that: requeued_from. Once:
+ * who does it again is told the new job's id, by CONFLICT, unless both came at the same moment. uncertain_too: whether
+ * a job may be repeated of which nobody knows whether the device carried it out. Permission as for submitting it.
+ * Errors: NOT_FOUND, CONFLICT (not ended, completed, requeued already; field "acknowledge_uncertain"), those of a
+ * submission. */
+DRMGMT_API DRMGMT_NODISCARD int drmgmt_job_requeue(drmgmt_session *session, const char *id, bool uncertain_too,
+                                                   drmgmt_record **job, drmgmt_error **error);
 /* Waits until a job ends or timeout_ms (0: for ever) is over. Woken by events; without Redis it reads once a second.
  * Returns 0 for a job that ended in whatever way: look at its status. Errors: TIMEOUT, NOT_FOUND. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_job_wait(drmgmt_session *session, const char *id, unsigned timeout_ms,

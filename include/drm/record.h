@@ -33,7 +33,8 @@ enum {                             /* drmgmt_field.flags */
        DRMGMT_FIELD_SORTABLE = 16, /* a list may be sorted by it */
        DRMGMT_FIELD_FILTER = 32,   /* a list may be filtered by it */
        DRMGMT_FIELD_DETAIL = 64,   /* absent from lists */
-       DRMGMT_FIELD_COLUMN = 128   /* a column of drmctl's table by default */
+       DRMGMT_FIELD_COLUMN = 128,  /* a column of drmctl's table by default */
+       DRMGMT_FIELD_INPUT = 256    /* says how it is made, and is no part of it: never read back */
 };
 
 typedef struct drmgmt_field {

@@ -49,6 +49,9 @@ void drmgmt__uuid_at(int64_t ms, char text[DRMGMT__UUID_SIZE]);
 int64_t drmgmt__now_ms(void); /* since 1970 */
 uint64_t drmgmt__monotonic_ms(void);
 uint64_t drmgmt__monotonic_us(void);
+enum { DRMGMT__TIME_SIZE = 40 };
+/* ms since 1970 as PostgreSQL reads them. */
+void drmgmt__time_write(int64_t ms, char text[DRMGMT__TIME_SIZE]);
 /* Reads a time of RFC 3339, or a date alone (its beginning, UTC), as ms since 1970. False when it is none. */
 bool drmgmt__time_parse(const char *text, int64_t *ms);
 

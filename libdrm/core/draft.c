@@ -84,8 +84,9 @@ static const char *type_error(drmgmt_type type, const char *text)
         return value ? NULL : "JSON is expected, nested at most 32 deep";
     }
     case DRMGMT_TYPE_TEXT:
-    case DRMGMT_TYPE_TIME:
         return drmgmt__utf8_valid(text) ? NULL : "text in UTF-8 is expected";
+    case DRMGMT_TYPE_TIME:
+        return drmgmt__time_parse(text, &(int64_t){ 0 }) ? NULL : "a time like 2026-01-31T12:00:00Z is expected";
     }
     return NULL;
 }

@@ -113,7 +113,7 @@ void drmgmt__record_write_json(drmgmt__strbuf *b, const drmgmt_record *r)
     drmgmt__strbuf_putc(b, '{');
     for (size_t i = 0; i < e->n_fields; i++) {
         const drmgmt_field *f = &e->fields[i];
-        if (r->list && (f->flags & DRMGMT_FIELD_DETAIL))
+        if ((r->list && (f->flags & DRMGMT_FIELD_DETAIL)) || (f->flags & DRMGMT_FIELD_INPUT))
             continue;
         /* Field names are plain identifiers: no escaping. */
         drmgmt__strbuf_puts(b, first ? "\"" : ",\"");

@@ -2,6 +2,7 @@
 #include "core/core.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -90,4 +91,15 @@ bool drmgmt__time_parse(const char *text, int64_t *ms)
         return false;
     *ms = ((int64_t)timegm(&tm) - 60 * minutes) * 1000 + thousandths;
     return true;
+}
+
+void drmgmt__time_write(int64_t ms, char text[DRMGMT__TIME_SIZE])
+{
+    int64_t thousandths = (ms % 1000 + 1000) % 1000;
+    time_t seconds = (time_t)((ms - thousandths) / 1000);
+    struct tm tm = { 0 };
+
+    gmtime_r(&seconds, &tm);
+    size_t n = strftime(text, DRMGMT__TIME_SIZE, "%Y-%m-%d %H:%M:%S", &tm);
+    snprintf(text + n, DRMGMT__TIME_SIZE - n, ".%03d+00", (int)thousandths);
 }

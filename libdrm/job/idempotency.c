@@ -37,6 +37,10 @@ static int request_hash(const drmgmt__order *o, uint8_t hash[32], drmgmt_error *
         if (text)
             drmgmt__strbuf_add(&b, text, strlen(text) + 1);
     }
+    /* What may be left out by name, so that none stands for another. */
+    for (int c = DRMGMT__ORDER_RETRY; c <= DRMGMT__ORDER_UNIQUE_KEY; c++)
+        if (o->values[c])
+            drmgmt__strbuf_printf(&b, "%d=%s\n", c, o->values[c]);
     if (!canonical || b.failed || EVP_Digest(b.data, b.length, hash, &length, EVP_sha256(), NULL) != 1)
         return drmgmt__fail_memory(error);
     return 0;
@@ -79,11 +83,21 @@ static int take_key(drmgmt__tx *tx, const char *key, const drmgmt__order *o, cha
     return rc ? rc : drmgmt__idempotency_take(tx, key, hash, o->id, job_id, error);
 }
 
+/* Another job has the order's unique key: the idempotency key stands for that one from now on. */
+static int use_holder(drmgmt__tx *tx, const char *key, const char *holder, drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+
+    drmgmt__param(&p, key);
+    drmgmt__param(&p, holder);
+    return drmgmt__tx_exec(tx, &drmgmt__q_idempotency_use, &p, NULL, error);
+}
+
 int drmgmt__submit_once(drmgmt_session *session, const drmgmt__order *o, const char *key, drmgmt_record **job,
                         drmgmt_error **error)
 {
     DRMGMT__TX drmgmt__tx *tx = NULL;
-    drmgmt__rows *rows = NULL;
+    drmgmt__stored stored = { .rows = NULL };
     char job_id[DRMGMT__UUID_SIZE];
 
     int rc = drmgmt__idempotency_check(key, error);
@@ -97,13 +111,15 @@ int drmgmt__submit_once(drmgmt_session *session, const drmgmt__order *o, const c
         drmgmt__tx_rollback(DRMGMT__STEAL(tx));
         return drmgmt_job_get(session, job_id, job, error);
     }
-    rc = drmgmt__order_store(session, tx, o, &rows, error);
+    rc = drmgmt__order_store(session, tx, o, &stored, error);
+    if (!rc && stored.holder[0])
+        rc = use_holder(tx, key, stored.holder, error);
     if (!rc)
         rc = drmgmt__tx_commit(&tx, error);
     if (rc) {
-        drmgmt__rows_free(rows);
+        drmgmt__rows_free(stored.rows);
         return rc;
     }
     drmgmt__publish_bell(session->context->publisher, DRMGMT__LANE);
-    return drmgmt__order_read_back(session, o->id, rows, job, error);
+    return drmgmt__order_read_back(session, o, &stored, job, error);
 }

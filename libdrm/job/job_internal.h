@@ -23,13 +23,20 @@ enum drmgmt__order_column {
     DRMGMT__ORDER_ATTEMPTS,
     DRMGMT__ORDER_IDEMPOTENT,
     DRMGMT__ORDER_EXCLUSIVE,
+    DRMGMT__ORDER_RETRY,
+    DRMGMT__ORDER_RUN_AT,
+    DRMGMT__ORDER_DEADLINE,
+    DRMGMT__ORDER_UNIQUE_KEY,
+    DRMGMT__ORDER_REQUEUED_FROM,
     DRMGMT__ORDER_COLUMNS
 };
 
 /* One job as it goes into the database. */
 typedef struct drmgmt__order {
     const drmgmt_operation *operation;
-    char id[DRMGMT__UUID_SIZE], priority[8], timeout[16], attempts[8];
+    char id[DRMGMT__UUID_SIZE], priority[8], timeout[16], attempts[8], retry[16];
+    char run_at[DRMGMT__TIME_SIZE], deadline[DRMGMT__TIME_SIZE];
+    bool refuses; /* an active job with its unique key; else it is answered with that job */
     const char *values[DRMGMT__ORDER_COLUMNS];
 } drmgmt__order;
 
@@ -39,19 +46,28 @@ drmgmt_permission drmgmt__order_permission(const drmgmt_operation *operation);
 /* Adds id, request id and address of the audit row. */
 int drmgmt__order_add_audit(drmgmt__params *p, const drmgmt_session *session, char audit_id[DRMGMT__UUID_SIZE],
                             drmgmt_error **error);
+/* The active job holder has the order's unique key: 0 when the order puts up with it, else CONFLICT. */
+int drmgmt__order_check_holder(const drmgmt__order *o, const char *holder, drmgmt_error **error);
 /* What a statement says of an order that did not become a job, from the two columns at first. */
 int drmgmt__order_check_row(const drmgmt__rows *rows, size_t row, size_t first, const drmgmt__order *o,
                             drmgmt_error **error);
 /* The statement saw the device, but it was deleted before the job referred to it. Takes failure over. */
 int drmgmt__order_name_deleted(int rc, drmgmt_error *failure, drmgmt_error **error);
 
-/* Stores one order, in tx when there is one. *rows: the job, or none when this was a repetition of a statement whose
- * answer got lost. */
-int drmgmt__order_store(drmgmt_session *session, drmgmt__tx *tx, const drmgmt__order *o, drmgmt__rows **rows,
+/* What became of an order. */
+typedef struct drmgmt__stored {
+    drmgmt__rows *rows; /* the job, or no row when this was a repetition of a statement whose answer got lost */
+    char holder[DRMGMT__UUID_SIZE]; /* the active job that has its unique key, in the place of a new one; "": none */
+} drmgmt__stored;
+
+/* Stores one order, in tx when there is one. */
+int drmgmt__order_store(drmgmt_session *session, drmgmt__tx *tx, const drmgmt__order *o, drmgmt__stored *stored,
                         drmgmt_error **error);
-/* The record of a stored order; takes rows over. */
-int drmgmt__order_read_back(drmgmt_session *session, const char *id, drmgmt__rows *rows, drmgmt_record **job,
-                            drmgmt_error **error);
+/* The record of a stored order; takes its rows over. */
+int drmgmt__order_read_back(drmgmt_session *session, const drmgmt__order *o, drmgmt__stored *stored,
+                            drmgmt_record **job, drmgmt_error **error);
+/* Stores it and answers with its record: rings the bell. */
+int drmgmt__order_submit(drmgmt_session *session, const drmgmt__order *o, drmgmt_record **job, drmgmt_error **error);
 /* Stores an order unless its key was used before: then answers with the job of that time. */
 int drmgmt__submit_once(drmgmt_session *session, const drmgmt__order *o, const char *key, drmgmt_record **job,
                         drmgmt_error **error);
@@ -62,6 +78,7 @@ int drmgmt__idempotency_check(const char *key, drmgmt_error **error);
 int drmgmt__idempotency_take(drmgmt__tx *tx, const char *key, const uint8_t hash[32], const char *id,
                              char before[DRMGMT__UUID_SIZE], drmgmt_error **error);
 /* Stores an order, together with others of the same actor that come at the same time. */
-int drmgmt__submit_together(drmgmt_session *session, const drmgmt__order *o, drmgmt__rows **rows, drmgmt_error **error);
+int drmgmt__submit_together(drmgmt_session *session, const drmgmt__order *o, drmgmt__stored *stored,
+                            drmgmt_error **error);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PRIORITY_DEFAULT = 5, PARAMS_MAX = 256 << 10 };
+enum { PRIORITY_DEFAULT = 5, RETRY_DEFAULT = 1000, PARAMS_MAX = 256 << 10 };
 
 static int check_params(const drmgmt_driver *driver, const drmgmt_operation *operation, const char *params,
                         drmgmt_error **error)
@@ -43,6 +43,56 @@ static const char *number_or(const drmgmt_draft *draft, const char *field, unsig
     return given ? given : text;
 }
 
+/* A time that was checked when the draft was filled; 0: none. */
+static int64_t time_of(const drmgmt_draft *draft, const char *field, char text[DRMGMT__TIME_SIZE])
+{
+    const char *given = drmgmt__draft_text(draft, field);
+    int64_t ms = 0;
+
+    text[0] = '\0';
+    if (given && drmgmt__time_parse(given, &ms))
+        drmgmt__time_write(ms, text);
+    return ms;
+}
+
+static int read_times(const drmgmt_draft *draft, drmgmt__order *o, drmgmt_error **error)
+{
+    int64_t run_at = time_of(draft, "run_at", o->run_at), deadline = time_of(draft, "deadline", o->deadline);
+
+    if (deadline && deadline <= drmgmt__now_ms())
+        return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "deadline",
+                                 "deadline: it is over already: the job could not begin");
+    if (deadline && run_at >= deadline)
+        return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "deadline",
+                                 "deadline: it is before run_at: the job could not begin");
+    return 0;
+}
+
+/* What is not asked for is null in the database. */
+static const char *text_or_null(const char *text)
+{
+    return text && text[0] ? text : NULL;
+}
+
+static int read_scheduling(const drmgmt_draft *draft, drmgmt__order *o, drmgmt_error **error)
+{
+    const char *conflict = drmgmt__draft_text(draft, "unique_conflict");
+    int rc = read_times(draft, o, error);
+
+    if (rc)
+        return rc;
+    o->values[DRMGMT__ORDER_RETRY] = number_or(draft, "retry_ms", RETRY_DEFAULT, o->retry, sizeof o->retry);
+    o->values[DRMGMT__ORDER_RUN_AT] = text_or_null(o->run_at);
+    o->values[DRMGMT__ORDER_DEADLINE] = text_or_null(o->deadline);
+    o->values[DRMGMT__ORDER_UNIQUE_KEY] = drmgmt__draft_text(draft, "unique_key");
+    o->values[DRMGMT__ORDER_REQUEUED_FROM] = NULL;
+    o->refuses = conflict && strcmp(conflict, "refuse") == 0;
+    if (conflict && !o->values[DRMGMT__ORDER_UNIQUE_KEY])
+        return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "unique_conflict",
+                                 "unique_conflict: it goes with a unique_key");
+    return 0;
+}
+
 int drmgmt__order_make(const drmgmt_draft *draft, drmgmt__order *o, drmgmt_error **error)
 {
     const drmgmt_driver *driver = NULL;
@@ -53,6 +103,8 @@ int drmgmt__order_make(const drmgmt_draft *draft, drmgmt__order *o, drmgmt_error
         rc = find_operation(draft, &driver, &o->operation, error);
     if (!rc)
         rc = check_params(driver, o->operation, params ? params : "{}", error);
+    if (!rc)
+        rc = read_scheduling(draft, o, error);
     if (rc)
         return rc;
     if (drmgmt__uuid_v7(o->id))
@@ -65,7 +117,9 @@ int drmgmt__order_make(const drmgmt_draft *draft, drmgmt__order *o, drmgmt_error
     o->values[DRMGMT__ORDER_PRIORITY] = number_or(draft, "priority", PRIORITY_DEFAULT, o->priority, sizeof o->priority);
     o->values[DRMGMT__ORDER_TIMEOUT] =
         number_or(draft, "timeout_ms", o->operation->timeout_ms, o->timeout, sizeof o->timeout);
-    o->values[DRMGMT__ORDER_ATTEMPTS] = number_or(draft, "max_attempts", 1, o->attempts, sizeof o->attempts);
+    o->values[DRMGMT__ORDER_ATTEMPTS] =
+        number_or(draft, "max_attempts", o->operation->max_attempts ? o->operation->max_attempts : 1, o->attempts,
+                  sizeof o->attempts);
     o->values[DRMGMT__ORDER_IDEMPOTENT] = o->operation->flags & DRMGMT_OP_IDEMPOTENT ? "t" : "f";
     o->values[DRMGMT__ORDER_EXCLUSIVE] = o->operation->flags & DRMGMT_OP_WRITES ? "t" : "f";
     return 0;
@@ -85,6 +139,13 @@ int drmgmt__order_add_audit(drmgmt__params *p, const drmgmt_session *session, ch
     drmgmt__param(p, session->request_id);
     drmgmt__param(p, session->address);
     return 0;
+}
+
+int drmgmt__order_check_holder(const drmgmt__order *o, const char *holder, drmgmt_error **error)
+{
+    return o->refuses ? drmgmt__fail_full(error, DRMGMT_ERR_CONFLICT, false, NULL, "unique_key",
+                                          "unique_key: the job %s has it, which has not ended yet", holder)
+                      : 0;
 }
 
 int drmgmt__order_check_row(const drmgmt__rows *rows, size_t row, size_t first, const drmgmt__order *o,

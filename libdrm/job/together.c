@@ -20,13 +20,13 @@ struct item {
     /* out: */
     bool settled; /* rc, rows and failure are the outcome; else it is not stored */
     int rc;
-    drmgmt__rows *rows;
+    drmgmt__stored stored;
     drmgmt_error *failure;
 };
 
 static void store_alone(struct item *item)
 {
-    item->rc = drmgmt__order_store(item->session, NULL, item->order, &item->rows, &item->failure);
+    item->rc = drmgmt__order_store(item->session, NULL, item->order, &item->stored, &item->failure);
     item->settled = true;
 }
 
@@ -50,9 +50,9 @@ static void hand_out(const drmgmt__rows *rows, void *const *items, size_t n)
     for (size_t row = 0; row < drmgmt__rows_count(rows); row++) {
         for (size_t i = 0; i < n; i++) {
             struct item *item = items[i];
-            if (!item->rows && strcmp(item->order->id, drmgmt__rows_text(rows, row, 0)) == 0) {
-                item->rows = drmgmt__rows_copy(rows, row);
-                item->settled = item->rows != NULL;
+            if (!item->stored.rows && strcmp(item->order->id, drmgmt__rows_text(rows, row, 0)) == 0) {
+                item->stored.rows = drmgmt__rows_copy(rows, row);
+                item->settled = item->stored.rows != NULL;
                 break;
             }
         }
@@ -121,7 +121,8 @@ static void store_group(void *const *items, size_t n)
     drmgmt_error_free(failure);
 }
 
-int drmgmt__submit_together(drmgmt_session *session, const drmgmt__order *o, drmgmt__rows **rows, drmgmt_error **error)
+int drmgmt__submit_together(drmgmt_session *session, const drmgmt__order *o, drmgmt__stored *stored,
+                            drmgmt_error **error)
 {
     struct item item = { .session = session, .order = o };
     char key[256];
@@ -134,7 +135,7 @@ int drmgmt__submit_together(drmgmt_session *session, const drmgmt__order *o, drm
     if (!item.settled)
         store_alone(&item);
     if (!item.rc)
-        *rows = item.rows;
+        *stored = item.stored;
     else if (error)
         *error = item.failure;
     else

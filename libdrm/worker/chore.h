@@ -21,5 +21,9 @@ extern const size_t drmgmt__n_chores;
 int drmgmt__chore_batches(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
 /* chore_purge.c */
 int drmgmt__chore_purge(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
+/* chore_cancels.c */
+int drmgmt__chore_cancels(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
+/* chore_progress.c */
+int drmgmt__chore_progress(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
 
 #endif

@@ -4,6 +4,8 @@
 #include "core/core.h"
 
 const drmgmt__chore drmgmt__chores[] = {
+    { "looking for jobs that are to stop", 1000, drmgmt__chore_cancels },
+    { "keeping how far jobs are", 1000, drmgmt__chore_progress },
     { "removing the rows of a deleted tenant", 0, drmgmt__chore_purge },
     { "batches", 1000, drmgmt__chore_batches },
 };

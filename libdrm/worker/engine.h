@@ -71,6 +71,12 @@ typedef struct drmgmt__results {
     bool writer; /* one of them changed its device: another one may by now */
 } drmgmt__results;
 
+/* How far a job is, as its operation told. */
+typedef struct drmgmt__progress {
+    char tenant_id[37], job_id[37];
+    unsigned percent;
+} drmgmt__progress;
+
 typedef struct drmgmt__id {
     char text[37];
 } drmgmt__id;
@@ -100,7 +106,11 @@ struct drmgmt_worker {
     drmgmt__lease *leases; /* all there were */
     drmgmt__ids cancels;   /* for the loop */
     drmgmt__ids known;     /* from the loop: what it has in flight */
-    unsigned occupied;     /* claimed and not yet in the outbox */
+    struct {
+        drmgmt__progress *items;
+        size_t n, size;
+    } progress;        /* of jobs, to be kept */
+    unsigned occupied; /* claimed and not yet in the outbox */
     drmgmt__claim_order order;
     enum { DRMGMT__ORDER_NONE, DRMGMT__ORDER_GIVEN, DRMGMT__ORDER_TAKEN, DRMGMT__ORDER_DONE } order_state;
     bool claimer_over; /* the claimer is to end */
@@ -155,6 +165,8 @@ char *drmgmt__worker_error_json(const char *code, const char *message, bool retr
 /* Publishes {"job_id","status"} and progress when it is not negative. */
 void drmgmt__worker_publish(drmgmt_worker *w, const char *tenant_id, const char *job_id, const char *status,
                             int progress);
+/* chore_progress.c: what was published is to be kept as well. */
+void drmgmt__worker_note_progress(drmgmt_worker *w, const char *tenant_id, const char *job_id, unsigned percent);
 /* run.c: the loop's part. */
 int drmgmt__worker_loop_init(drmgmt_worker *w, drmgmt_error **error);
 void drmgmt__worker_loop_free(drmgmt_worker *w);

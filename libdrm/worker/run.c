@@ -71,6 +71,7 @@ static void on_progressed(void *user, drmgmt__op *op, unsigned percent)
     op->progress_ms = now;
     op->shown = true;
     drmgmt__worker_publish(user, op->tenant_id, op->job_id, "running", (int)percent);
+    drmgmt__worker_note_progress(user, op->tenant_id, op->job_id, percent);
 }
 
 static void flush(drmgmt_worker *w)

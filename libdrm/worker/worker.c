@@ -102,6 +102,7 @@ void drmgmt_worker_free(drmgmt_worker *w)
     drmgmt__results_free(&w->outbox);
     free(w->cancels.items);
     free(w->known.items);
+    free(w->progress.items);
     free(w->lane);
     pthread_cond_destroy(&w->ledger_wake);
     pthread_cond_destroy(&w->claimer_wake);

@@ -8,18 +8,19 @@ ALTER TABLE drm.jobs
     ADD COLUMN unique_key text CHECK (length(unique_key) BETWEEN 1 AND 255),
     ADD COLUMN retry_ms integer NOT NULL DEFAULT 1000 CHECK (retry_ms BETWEEN 10 AND 3600000), -- the backoff's base
     ADD COLUMN progress smallint CHECK (progress BETWEEN 0 AND 100),
+    ADD COLUMN requeued_from uuid, -- the ended job that this one repeats by hand
     ADD CHECK (device_id IS NOT NULL OR NOT exclusive),
     -- A tenant may submit a job that waits, but none that runs or waits for nothing.
     ADD CHECK (status <> 'running' OR worker_id IS NOT NULL),
     ADD CHECK (status <> 'waiting' OR run_at IS NOT NULL);
-ALTER TABLE drm.job_results ALTER device_id DROP NOT NULL;
+ALTER TABLE drm.job_results ALTER device_id DROP NOT NULL, ADD COLUMN requeued_from uuid;
 CREATE UNIQUE INDEX jobs_unique_key ON drm.jobs (tenant_id, unique_key) WHERE unique_key IS NOT NULL;
 CREATE INDEX jobs_batch ON drm.jobs (batch_id, tenant_id, id) WHERE batch_id IS NOT NULL;
 CREATE INDEX job_results_batch ON drm.job_results (batch_id, tenant_id, id) WHERE batch_id IS NOT NULL;
 -- Writing jobs that ran before and are to be repeated: they hold up what was submitted for their device after them.
 CREATE INDEX jobs_writers_again ON drm.jobs (tenant_id, device_id, id) WHERE exclusive AND status = 'waiting' AND attempt > 0;
 SELECT sec.hide_statistics('drm.jobs');
-GRANT INSERT (status, run_at, deadline, unique_key, retry_ms) ON drm.jobs TO drm_app;
+GRANT INSERT (status, run_at, deadline, unique_key, retry_ms, requeued_from) ON drm.jobs TO drm_app;
 
 -- The check of a foreign key to a device is planned while there are few: only the primary key is to fit it.
 ALTER TABLE drm.devices DROP CONSTRAINT devices_tenant_id_name_key;
@@ -277,9 +278,9 @@ BEGIN
                         FOR UPDATE) j ON true) e;
     RETURN QUERY
     INSERT INTO drm.job_results (tenant_id, id, device_id, batch_id, lane, protocol, operation, params, priority, timeout_ms, max_attempts,
-                                 attempt, worker_id, created_by, created_at, status, result, error, started_at, finished_at)
+                                 attempt, worker_id, requeued_from, created_by, created_at, status, result, error, started_at, finished_at)
         SELECT j.tenant_id, j.id, j.device_id, j.batch_id, j.lane, j.protocol, j.operation, j.params, j.priority, j.timeout_ms,
-               j.max_attempts, j.attempt, j.worker_id, j.created_by, j.created_at,
+               j.max_attempts, j.attempt, j.worker_id, j.requeued_from, j.created_by, j.created_at,
                CASE WHEN j.cancel_requested AND (f.outcome IN ('release', 'defer') OR (f.outcome = 'failed' AND f.retryable)) THEN 'cancelled'
                     WHEN f.outcome IN ('release', 'defer') THEN 'failed'
                     WHEN f.outcome = 'failed' AND f.retryable AND j.max_attempts > 1 THEN 'dead' ELSE f.outcome END,
@@ -377,9 +378,9 @@ BEGIN
             AND (NOT j.idempotent OR j.cancel_requested OR j.losses >= 4)
             RETURNING j.*)
     INSERT INTO drm.job_results AS r (tenant_id, id, device_id, batch_id, lane, protocol, operation, params, priority, timeout_ms,
-            max_attempts, attempt, worker_id, created_by, created_at, status, error, started_at, finished_at)
+            max_attempts, attempt, worker_id, requeued_from, created_by, created_at, status, error, started_at, finished_at)
         SELECT g.tenant_id, g.id, g.device_id, g.batch_id, g.lane, g.protocol, g.operation, g.params, g.priority, g.timeout_ms,
-               g.max_attempts, g.attempt, g.worker_id, g.created_by, g.created_at,
+               g.max_attempts, g.attempt, g.worker_id, g.requeued_from, g.created_by, g.created_at,
                CASE WHEN NOT g.idempotent THEN 'uncertain' WHEN g.cancel_requested THEN 'cancelled' ELSE 'dead' END,
                pg_catalog.jsonb_build_object('code', 'worker-lost', 'retryable', false, 'message',
                    CASE WHEN NOT g.idempotent THEN 'The worker died while it ran this; whether the device carried it out is not known.'

@@ -8,7 +8,8 @@ WITH scoped AS MATERIALIZED (
    AND ($6::text IS NULL OR j.status = $6::text)
  ORDER BY j.id DESC LIMIT $1::bigint)
 UNION ALL
-(SELECT @job:list@ FROM (SELECT r.*, NULL::timestamptz AS run_at FROM drm.job_results r) j
+(SELECT @job:list@ FROM (SELECT r.*, NULL::timestamptz AS run_at, NULL::timestamptz AS deadline, NULL::text AS unique_key, NULL::integer AS retry_ms,
+             NULL::smallint AS progress FROM drm.job_results r) j
  WHERE j.id < COALESCE($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND $3::uuid IS NULL AND (SELECT sec.scope()) IS NULL
    AND ($4::text IS NULL OR j.protocol = $4::text) AND ($5::text IS NULL OR j.operation = $5::text)
    AND ($6::text IS NULL OR j.status = $6::text)
@@ -16,5 +17,6 @@ UNION ALL
 UNION ALL
 (SELECT @job:list@ FROM scoped s JOIN (SELECT a.*, NULL::jsonb AS result, NULL::timestamptz AS finished_at FROM drm.jobs a) j ON j.id = s.id)
 UNION ALL
-(SELECT @job:list@ FROM scoped s JOIN (SELECT r.*, NULL::timestamptz AS run_at FROM drm.job_results r) j ON j.id = s.id)
+(SELECT @job:list@ FROM scoped s JOIN (SELECT r.*, NULL::timestamptz AS run_at, NULL::timestamptz AS deadline, NULL::text AS unique_key, NULL::integer AS retry_ms,
+             NULL::smallint AS progress FROM drm.job_results r) j ON j.id = s.id)
 ORDER BY 1 DESC LIMIT $1::bigint

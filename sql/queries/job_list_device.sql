@@ -7,7 +7,8 @@
    AND ($6::text IS NULL OR j.status = $6::text)
  ORDER BY j.id DESC LIMIT $1::bigint)
 UNION ALL
-(SELECT @job:list@ FROM (SELECT r.*, NULL::timestamptz AS run_at FROM drm.job_results r) j
+(SELECT @job:list@ FROM (SELECT r.*, NULL::timestamptz AS run_at, NULL::timestamptz AS deadline, NULL::text AS unique_key, NULL::integer AS retry_ms,
+             NULL::smallint AS progress FROM drm.job_results r) j
  WHERE j.id < COALESCE($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND j.device_id = $3::uuid
    AND (SELECT sec.scope() IS NULL OR sec.sees_device(sec.tenant(), $3::uuid))
    AND ($4::text IS NULL OR j.protocol = $4::text) AND ($5::text IS NULL OR j.operation = $5::text)

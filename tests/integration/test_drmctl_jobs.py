@@ -82,6 +82,23 @@ def test_bad_jobs(idle, argv, code, said):
     assert (done.returncode, done.stdout) == (code, "") and said in done.stderr and done.stderr.count("\n") == 1, done
 
 
+def test_ended_jobs_are_requeued_by_id_and_by_status(idle):
+    first, second = (submit(idle, "echo", '{"n":1}', "--run-at", "2099-01-01T00:00:00Z", "--unique-key", secrets.token_hex(8)) for _ in range(2))
+    assert first["status"] == "waiting" and first["run_at"].startswith("2099-01-01")
+    assert idle.run("job", "requeue", first["id"]).returncode == 5
+    for job in (first, second):
+        idle.ok("job", "cancel", job["id"])
+    one = idle.json("job", "requeue", first["id"])
+    assert [row["requeued"] for row in one if row["job"] != first["id"]] == [first["id"]]
+    assert idle.run("job", "requeue", first["id"]).returncode == 5
+    rest = {row["requeued"] for row in idle.json("job", "requeue", "--status", "cancelled", "--operation", "echo")}
+    assert second["id"] in rest and first["id"] not in rest
+    assert idle.json("job", "requeue", "--status", "cancelled") == []
+    for argv in (["job", "requeue"], ["job", "requeue", "--status", "completed"], ["job", "requeue", first["id"], "--status", "dead"],
+                 ["job", "requeue", "--status", "dead", "--limit", "10001"]):
+        assert idle.run(*argv).returncode == 2, argv
+
+
 def test_an_idempotency_key_gives_the_same_job(idle):
     key = secrets.token_hex(8)
     first = submit(idle, "echo", '{"n":1}', "--idempotency-key", key)
@@ -214,7 +231,7 @@ def test_watching_a_job_progress(ctl):
     states = [json.loads(line) for line in out.splitlines()]
     assert process.returncode == 0 and err == ""
     assert states[-1]["status"] == "completed" and states[0]["status"] in ("queued", "running")
-    told = [state["progress"] for state in states if "progress" in state]
+    told = [state["progress"] for state in states if state.get("progress") is not None]
     assert len(told) >= 2 and told == sorted(told)
     assert len(out.splitlines()) == len(set(out.splitlines()))
 

@@ -18,7 +18,7 @@ CALLABLE = {"sec.open_seal", "sec.tenant", "sec.context", "sec.actor", "sec.ente
             "sched.worker_register", "sched.worker_leave", "sched.worker_beat", "sched.worker_recover", "sched.claim", "sched.finish",
             "sched.reap", "sched.quotas", "sched.audit_link", "sec.throttle_admit", "sec.throttle_settle", "sec.may", "sched.purge"}
 ASKS = r"sec\.(require|require_on_devices|require_system|require_mask|context|tenant|actor|tenant_make|second_factor\w*|audit_tenant|go_on_as|manage_people)\("
-CALLABLE |= {"sched.outbound_rules", "sched.batch_advance"}
+CALLABLE |= {"sched.outbound_rules", "sched.batch_advance", "sched.cancels", "sched.progress"}
 CALLABLE |= {"sec.data_key", "sec.kek_uses", "sec.kek_pick", "sec.kek_put", "sec.rekey_tenants", "sec.rekey_start", "sec.rekey_next",
              "sec.rekey_pick", "sec.rekey_put", "sec.rekey_finish", "sec.mask_names"}
 CALLABLE |= {"sec.oidc_provider", "sec.oidc_key", "sec.oidc_begin", "sec.oidc_take", "sec.oidc_user"}

@@ -354,6 +354,34 @@ def test_one_writing_job_of_a_device_runs_and_reads_beside_it(queue, worker):
     assert worker.claim(queue.lane) == [first[0]]
 
 
+def test_a_single_job_is_in_the_first_claim_beside_a_crowd(queue, worker):
+    """However many another tenant has queued before it, and whether they read or write."""
+    crowd, other = queue.tenant(), queue.tenant()
+    queue.fill(crowd, queue.devices(crowd, 100), 50_000)
+    queue.fill(crowd, queue.devices(crowd, 100), 1000, writes=True)
+    assert len(worker.claim(queue.lane, 64)) == 64
+    single = queue.add(other, queue.device(other))
+    assert single in worker.claim(queue.lane, 64)
+
+
+def test_a_write_that_waits_to_be_repeated_holds_up_those_after_it(queue, worker):
+    tenant = queue.tenant()
+    device, free = queue.device(tenant), queue.device(tenant)
+    first, second, third = (queue.add(tenant, device, writes=True, max_attempts=3) for _ in range(3))
+    assert worker.claim(queue.lane) == [first]
+    assert worker.finish((tenant, first, 1, "failed", True)) == [(first, "waiting")]
+    elsewhere = queue.add(tenant, free, writes=True)
+    assert worker.claim(queue.lane) == [elsewhere]
+    queue.change("UPDATE drm.jobs SET run_at = now() WHERE id = %s", (first,))
+    assert ("queued", first, "queued") in worker.reap(None)
+    done = []
+    for attempt, job in ((2, first), (1, second), (1, third)):
+        assert worker.claim(queue.lane) == [job]
+        assert worker.finish((tenant, job, attempt, "completed", False)) == [(job, "completed")]
+        done.append(job)
+    assert done == [first, second, third] and worker.claim(queue.lane) == []
+
+
 def test_two_workers_at_once_share_reads_and_leave_a_device_to_one(queue, workers):
     one, two = workers(), workers()
     tenant = queue.tenant()

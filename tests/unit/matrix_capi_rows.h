@@ -124,6 +124,15 @@ TENANT_CALL(drmgmt_job_list, DRMGMT_PERM_JOB_READ, LISTS, 0)
     return list_with(w, drmgmt_job_list, "job", error);
 }
 
+/* The job has not ended: it is there, and cannot be done again. */
+TENANT_CALL(drmgmt_job_requeue, DRMGMT_PERM_JOB_SUBMIT_READ, NAMES, DRMGMT_ERR_CONFLICT)
+{
+    drmgmt_record *record = NULL;
+    int rc = drmgmt_job_requeue(w->session, w->of->job, false, &record, error);
+
+    return said_record(w, rc, record);
+}
+
 NO_TENANT(drmgmt_job_status_ended, constant);
 
 static const char order_json[] =

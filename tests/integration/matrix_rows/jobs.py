@@ -1,4 +1,6 @@
 """Jobs and their events."""
+import datetime
+
 from matrix_rows.row import Kind, Row, posted
 
 
@@ -14,7 +16,16 @@ def job(person):
     return person.get("/api/v1/jobs/" + posted("/api/v1/jobs", order("sleep", ms=1), 202)(person)["job_id"])
 
 
-KINDS = {"job": Kind(job, on_devices=True)}
+def cancelled(person):
+    """One that nobody began: it waits for tomorrow."""
+    tomorrow = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)).isoformat()
+    made = posted("/api/v1/jobs", lambda p: {**order("sleep", ms=1)(p), "run_at": tomorrow}, 202)(person)
+    answer = person.post(f"/api/v1/jobs/{made['job_id']}/cancel", None)
+    assert answer.status == 200 and answer.json()["status"] == "cancelled", answer
+    return answer.json()
+
+
+KINDS = {"job": Kind(job, on_devices=True), "cancelled job": Kind(cancelled, on_devices=True)}
 
 ROWS = {
     "GET /api/v1/jobs": [Row(lists="job", filters={"device_id": "device_id", "protocol": "=fake", "operation": "=sleep",
@@ -25,6 +36,7 @@ ROWS = {
         Row(path={"protocol": "fake", "operation": "sleep"}, body=enqueue, refs={"device_id": "device"})],
     "GET /api/v1/jobs/{id}": [Row("job")],
     "POST /api/v1/jobs/{id}/cancel": [Row("job", spends=True)],
+    "POST /api/v1/jobs/{id}/requeue": [Row("cancelled job", body=lambda person: {}, spends=True)],
     "GET /api/v1/jobs/{id}/events": [Row("job")],
     "GET /jobs/events/{id}": [Row("job")],
 }

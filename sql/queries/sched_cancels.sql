@@ -1,0 +1,1 @@
+SELECT c.id FROM sched.cancels($1::uuid) AS c
