@@ -306,17 +306,28 @@ static void answered(drmgmt__snmp_exchange *x, const drmgmt__snmp_pdu *pdu)
 }
 
 /* The agent lives, and what it reported is mended: the question begins anew. It was not carried out, so this is also
- * for one that is to be sent once. */
+ * for one that is to be sent once. It gets another id: what comes once more for the first one, as of a network that
+ * doubles or an agent that was slow, must not count as the agent's word on the second. */
 static void ask_again(drmgmt__snmp_exchange *x)
 {
     drmgmt__snmp *snmp = x->peer->snmp;
     drmgmt__snmp_session *session = x->peer->session;
+    drmgmt__snmp_failure failure;
+    uint32_t id;
 
+    leave_queue(x);
     session->heard_ms = drmgmt_loop_now(snmp->loop);
+    if (!take_id(snmp, &id)) {
+        drmgmt__snmp_fail(&failure, "no-memory", true, "The worker has no random numbers.");
+        drmgmt__snmp_exchange_fail(x, &failure);
+        return;
+    }
+    drmgmt__table_remove(&snmp->exchanges, &x->link);
+    x->id = id;
+    drmgmt__table_add(&snmp->exchanges, &x->link, id); /* it has buckets, so it takes one more */
     x->tries = 0;
     drmgmt_timer_again(x->timer, x->peer->settings.timeout_ms);
-    if (!x->queue)
-        send_question(x);
+    send_question(x);
     drmgmt__snmp_pump(snmp, session);
 }
 

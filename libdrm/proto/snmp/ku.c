@@ -85,7 +85,7 @@ bool drmgmt__kus_fingerprint(const drmgmt__kus *kus, const drmgmt__octets *piece
     return drmgmt__usm_fingerprint(kus->secret, sizeof kus->secret, pieces, n, out);
 }
 
-static drmgmt__ku *find(const drmgmt__kus *kus, uint64_t number, const uint8_t fingerprint[FINGERPRINT])
+static drmgmt__ku *find(drmgmt__kus *kus, uint64_t number, const uint8_t fingerprint[FINGERPRINT])
 {
     for (drmgmt__link *link = drmgmt__table_find(&kus->table, number); link; link = drmgmt__table_next(link)) {
         drmgmt__ku *ku = DRMGMT__OF_LINK(drmgmt__ku, link, link);

@@ -115,7 +115,7 @@ static void finish(drmgmt__task *task, void *owner)
     }
 }
 
-static drmgmt__resolving *find_name(const drmgmt__resolver *resolver, const char *text)
+static drmgmt__resolving *find_name(drmgmt__resolver *resolver, const char *text)
 {
     for (drmgmt__link *link = drmgmt__table_find(&resolver->names, hash_name(text)); link;
          link = drmgmt__table_next(link)) {

@@ -139,7 +139,8 @@ bool drmgmt__snmp_security_knows(const drmgmt__snmp_security *s)
 
 static int64_t engine_time(const drmgmt__snmp_security *s, uint64_t now_ms)
 {
-    return s->time + (int64_t)((now_ms - s->told_ms) / 1000);
+    int64_t time = s->time + (int64_t)((now_ms - s->told_ms) / 1000);
+    return time < INT32_MAX ? time : INT32_MAX;
 }
 
 static void set_time(drmgmt__snmp_security *s, const drmgmt__snmp_usm *usm, uint64_t now_ms)
@@ -307,9 +308,11 @@ drmgmt__snmp_reading drmgmt__snmp_security_read(drmgmt__snmp_security *s, drmgmt
         return DRMGMT__SNMP_READ_DROP;
     if (m->pdu.type == DRMGMT__SNMP_REPORT)
         return read_report(s, m, authentic, now_ms, engine_learnt, time_learnt, refusal);
-    /* No less secure than the question was, and of the same engine and user. */
+    /* No less secure than the question was, and of the same engine, user and context. */
     if (m->pdu.type != DRMGMT__SNMP_RESPONSE || !is_engine(s, &m->usm.engine) || level != drmgmt__usm_flags(&s->keys) ||
-        m->usm.user.length != strlen(s->user) || memcmp(m->usm.user.bytes, s->user, m->usm.user.length) != 0)
+        m->usm.user.length != strlen(s->user) || memcmp(m->usm.user.bytes, s->user, m->usm.user.length) != 0 ||
+        m->context_name.length != strlen(s->context) ||
+        memcmp(m->context_name.bytes, s->context, m->context_name.length) != 0)
         return DRMGMT__SNMP_READ_DROP;
     if (authentic && !in_time(s, &m->usm, now_ms))
         return DRMGMT__SNMP_READ_DROP;

@@ -58,7 +58,7 @@ static drmgmt__snmp_session *make(drmgmt__snmp *snmp, const drmgmt__net_address 
     return session;
 }
 
-static drmgmt__snmp_session *find(const drmgmt__snmp *snmp, const drmgmt__net_address *address, int version,
+static drmgmt__snmp_session *find(drmgmt__snmp *snmp, const drmgmt__net_address *address, int version,
                                   const char *credential, const char *tenant, uint64_t hash)
 {
     for (drmgmt__link *link = drmgmt__table_find(&snmp->sessions, hash); link; link = drmgmt__table_next(link)) {

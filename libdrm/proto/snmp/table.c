@@ -13,7 +13,7 @@ static drmgmt__link **bucket_of(const drmgmt__table *table, uint64_t hash)
 
 static bool grow(drmgmt__table *table)
 {
-    drmgmt__table larger = { NULL, table->n_buckets ? 2 * table->n_buckets : BUCKETS_MIN, table->n };
+    drmgmt__table larger = { NULL, table->n_buckets ? 2 * table->n_buckets : BUCKETS_MIN, table->n, table->steps };
 
     larger.buckets = calloc(larger.n_buckets, sizeof(drmgmt__link *));
     if (!larger.buckets)
@@ -52,12 +52,12 @@ void drmgmt__table_remove(drmgmt__table *table, drmgmt__link *link)
     table->n--;
 }
 
-drmgmt__link *drmgmt__table_find(const drmgmt__table *table, uint64_t hash)
+drmgmt__link *drmgmt__table_find(drmgmt__table *table, uint64_t hash)
 {
     drmgmt__link *link = table->n ? *bucket_of(table, hash) : NULL;
 
-    while (link && link->hash != hash)
-        link = link->next;
+    for (; link && link->hash != hash; link = link->next)
+        table->steps++;
     return link;
 }
 
@@ -73,7 +73,7 @@ drmgmt__link *drmgmt__table_next(const drmgmt__link *link)
 void drmgmt__table_free(drmgmt__table *table)
 {
     free(table->buckets);
-    *table = (drmgmt__table){ NULL, 0, 0 };
+    *table = (drmgmt__table){ NULL, 0, 0, 0 };
 }
 
 /* Eight bytes at a time; the length stands in the last step, so that zeros at the end count. */

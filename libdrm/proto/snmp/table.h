@@ -15,6 +15,7 @@ typedef struct drmgmt__link {
 typedef struct drmgmt__table {
     drmgmt__link **buckets; /* a power of two of them */
     size_t n_buckets, n;
+    uint64_t steps; /* links that look-ups went over: what they cost */
 } drmgmt__table;
 
 /* The struct of this type whose member is the link. */
@@ -24,7 +25,7 @@ typedef struct drmgmt__table {
 bool drmgmt__table_add(drmgmt__table *table, drmgmt__link *link, uint64_t hash);
 void drmgmt__table_remove(drmgmt__table *table, drmgmt__link *link);
 /* The first link with this hash, and the next one after it; NULL if there is none. */
-drmgmt__link *drmgmt__table_find(const drmgmt__table *table, uint64_t hash);
+drmgmt__link *drmgmt__table_find(drmgmt__table *table, uint64_t hash);
 drmgmt__link *drmgmt__table_next(const drmgmt__link *link);
 void drmgmt__table_free(drmgmt__table *table); /* not what is in it */
 
