@@ -19,13 +19,13 @@
 enum {
     DRMD_BODY_MAX = 1024 * 1024,
     DRMD_BODY_LONGEST = 8 * 1024 * 1024, /* of a call that takes lists of 100,000 ids */
-    DRMD_URI_MAX = 4096,           /* path and query string */
-    DRMD_HEADERS_MAX = 60,         /* CivetWeb keeps 64 and drops the rest without a word */
-    DRMD_HEADER_BYTES_MAX = 16384, /* request line and headers */
-    DRMD_CIVETWEB_BUFFER = 65536,  /* CivetWeb's own limit, above ours, so that ours answers */
-    DRMD_PARAMS_MAX = 2,           /* {name} segments of a pattern */
-    DRMD_SEGMENT_MAX = 256,        /* bytes of such a segment, decoded */
-    DRMD_ADDRESS_SIZE = 48,        /* text of an IP address */
+    DRMD_URI_MAX = 4096,                 /* path and query string */
+    DRMD_HEADERS_MAX = 60,               /* CivetWeb keeps 64 and drops the rest without a word */
+    DRMD_HEADER_BYTES_MAX = 16384,       /* request line and headers */
+    DRMD_CIVETWEB_BUFFER = 65536,        /* CivetWeb's own limit, above ours, so that ours answers */
+    DRMD_PARAMS_MAX = 2,                 /* {name} segments of a pattern */
+    DRMD_SEGMENT_MAX = 256,              /* bytes of such a segment, decoded */
+    DRMD_ADDRESS_SIZE = 48,              /* text of an IP address */
     DRMD_KEEP_ALIVE_MS = 20000,
     DRMD_STOP_SECONDS = 10
 };

@@ -28,8 +28,7 @@ void drmgmt__kept_clear(drmgmt__kept_store *store)
     drmgmt__table_free(&store->table);
 }
 
-static drmgmt__kept *find(drmgmt__kept_store *store, uint64_t hash, const char *text,
-                          const drmgmt__kept_kind *kind)
+static drmgmt__kept *find(drmgmt__kept_store *store, uint64_t hash, const char *text, const drmgmt__kept_kind *kind)
 {
     for (drmgmt__link *link = drmgmt__table_find(&store->table, hash); link; link = drmgmt__table_next(link)) {
         drmgmt__kept *kept = DRMGMT__OF_LINK(drmgmt__kept, link, link);

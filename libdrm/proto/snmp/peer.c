@@ -48,8 +48,8 @@ static void lost(drmgmt__snmp_peer *peer, const char *reason, bool retryable)
 
     drmgmt__snmp_fail(&failure, "unknown-host", retryable, "The host name %.80s is not found: %s.", peer->address,
                       reason);
-    TAILQ_FOREACH(x, &peer->asked, of_peer)
-    drmgmt__snmp_exchange_fail(x, &failure);
+    for (x = TAILQ_FIRST(&peer->asked); x; x = TAILQ_NEXT(x, of_peer))
+        drmgmt__snmp_exchange_fail(x, &failure);
 }
 
 static void on_resolved(drmgmt__waiter *waiter, const drmgmt__net_address *address, const char *reason, bool retryable)
@@ -204,8 +204,7 @@ void drmgmt__snmp_peer_close(drmgmt__snmp_peer *peer)
     if (!peer)
         return;
     /* None of them is to be sent because another one goes. */
-    TAILQ_FOREACH(x, &peer->asked, of_peer)
-    {
+    for (x = TAILQ_FIRST(&peer->asked); x; x = TAILQ_NEXT(x, of_peer)) {
         if (x->queue)
             TAILQ_REMOVE(x->queue, x, entry);
         x->queue = NULL;
