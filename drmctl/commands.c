@@ -172,6 +172,7 @@ static const ctl_option provider_update_options[] = {
 
 #include "commands_batch.h"
 #include "commands_snmp.h"
+#include "commands_worker.h"
 
 #include "commands_job.h"
 
@@ -535,6 +536,8 @@ const ctl_command ctl_commands[] = {
 
     BATCH_COMMANDS,
 
+    WORKER_COMMANDS,
+
     { "api-key", "create", "LABEL", 1, 1, OWN(api_key_create_options), CTL_OUTPUT | CTL_SESSION, NULL,
       ctl_cmd_api_key_create, "make an API key that acts for you",
       "The key is shown this once; the database keeps its hash. Without limits it may do all that you may.",
@@ -679,6 +682,7 @@ const char *ctl_noun_summary(const char *noun)
         { "snmp", "SNMP: read, walk and write what devices have" },
         { "job", "jobs: operations on devices, done by workers" },
         { "batch", "batches: one operation on many devices" },
+        { "worker", "processes that run jobs, for administrators of the platform" },
         { "api-key", "API keys" },
         { "outbound", "where jobs may connect to" },
         { "event", "events of devices and of jobs" },

@@ -181,6 +181,7 @@ int ctl_user_id(ctl *c, const char *email_or_id, char id[37]);
 int ctl_cmd_init(ctl *c);
 int ctl_cmd_db_migrate(ctl *c);
 int ctl_cmd_db_status(ctl *c);
+int ctl_cmd_worker_list(ctl *c);
 int ctl_cmd_tenant_list(ctl *c);
 int ctl_cmd_tenant_show(ctl *c);
 int ctl_cmd_tenant_create(ctl *c);

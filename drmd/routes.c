@@ -236,6 +236,9 @@ const drmd_route drmd_routes[] = {
       drmd_audit_verify, NULL, "audit-logs",
       "Prove that no row was changed, removed or put in, or name the first one that was" },
 
+    { DRMD_GET, API "/workers", DRMGMT_PERM_PLATFORM_WORKER, 0, "worker", NULL, "WorkerPage", 200, 0, drmd_crud_list,
+      &drmd_noun_worker, "workers", "List the processes that run jobs, as an administrator of the platform" },
+
     { DRMD_GET, "/health", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, NULL, "Health", 200, 0, drmd_health, NULL, "server",
       "Tell that this process answers" },
     { DRMD_GET, "/readyz", DRMGMT_PERM_NONE, DRMD_PUBLIC, NULL, NULL, "Readiness", 200, 0, drmd_ready, NULL, "server",

@@ -57,7 +57,7 @@ extern const size_t drmd_n_routes;
 int drmd_routes_print(void);
 
 extern const drmd_noun drmd_noun_device, drmd_noun_snmp_credential, drmd_noun_audit_log, drmd_noun_tenant,
-    drmd_noun_oidc_provider, drmd_noun_user, drmd_noun_role, drmd_noun_batch;
+    drmd_noun_oidc_provider, drmd_noun_user, drmd_noun_role, drmd_noun_worker, drmd_noun_batch;
 
 /* ---- router.c ---- */
 typedef struct drmd_match {

@@ -2,7 +2,7 @@
 #ifndef DRMGMT_WORKER_H
 #define DRMGMT_WORKER_H
 
-#include <drm/context.h>
+#include <drm/session.h>
 #include <stdint.h>
 
 DRMGMT_BEGIN
@@ -28,6 +28,12 @@ DRMGMT_API void drmgmt_worker_stop(drmgmt_worker *worker, unsigned grace_ms);
 DRMGMT_API void drmgmt_worker_stats_get(drmgmt_worker *worker, drmgmt_worker_stats *stats); /* any thread */
 DRMGMT_API const char *drmgmt_worker_id(const drmgmt_worker *worker);
 DRMGMT_API void drmgmt_worker_free(drmgmt_worker *worker); /* NULL is allowed; not while it runs */
+
+/* Lists the processes that run jobs, whichever host they run on, by filters lane, host and state ("alive", "draining",
+ * "gone"); oldest first. Those that ended are listed for a day. Needs platform:worker.
+ * Entity "worker" {id host pid version lane slots in_flight state started_at beat_at beat_age_ms}. */
+DRMGMT_API DRMGMT_NODISCARD int drmgmt_worker_list(drmgmt_session *session, const drmgmt_query *query,
+                                                   drmgmt_page **page, drmgmt_error **error);
 
 DRMGMT_END
 

@@ -49,6 +49,8 @@ static const struct {
                                         "Say where tenants' jobs may connect to" },
     [DRMGMT_PERM_PLATFORM_AUDIT] = { "platform:audit", DRMGMT_ROLE_ADMINISTRATOR, PLATFORM,
                                      "Verify the audit trails of tenants" },
+    [DRMGMT_PERM_PLATFORM_WORKER] = { "platform:worker", DRMGMT_ROLE_ADMINISTRATOR, PLATFORM,
+                                      "List the processes that run jobs" },
     [DRMGMT_PERM_EVENT_READ] = { "event:read", DRMGMT_ROLE_VIEWER, TENANT | ON_DEVICES,
                                  "Read and follow events of devices" },
 };

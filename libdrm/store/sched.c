@@ -41,7 +41,7 @@ int drmgmt__sched_leave(drmgmt_session *system, const char *worker_id, drmgmt_er
     return call(system, &drmgmt__q_sched_leave, &p, NULL, error);
 }
 
-int drmgmt__sched_beat(drmgmt_session *system, const char *worker_id, unsigned in_flight, bool *alive,
+int drmgmt__sched_beat(drmgmt_session *system, const char *worker_id, unsigned in_flight, bool draining, bool *alive,
                        drmgmt__rows **cancels, drmgmt_error **error)
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
@@ -49,6 +49,7 @@ int drmgmt__sched_beat(drmgmt_session *system, const char *worker_id, unsigned i
 
     drmgmt__param(&p, worker_id);
     drmgmt__param_int(&p, in_flight);
+    drmgmt__param_bool(&p, draining);
     int rc = call(system, &drmgmt__q_sched_beat, &p, &rows, error);
     if (rc)
         return rc;

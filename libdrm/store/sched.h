@@ -52,7 +52,7 @@ int drmgmt__sched_register(drmgmt_session *system, const char *worker_id, const 
                            const char *version, const char *lane, unsigned slots, drmgmt_error **error);
 /* Heartbeat. *alive false: the reaper gave this worker up; its jobs belong to others by now. cancels: rows(alive,
  * job_id or null) of running jobs of this worker that should stop. */
-int drmgmt__sched_beat(drmgmt_session *system, const char *worker_id, unsigned in_flight, bool *alive,
+int drmgmt__sched_beat(drmgmt_session *system, const char *worker_id, unsigned in_flight, bool draining, bool *alive,
                        drmgmt__rows **cancels, drmgmt_error **error);
 int drmgmt__sched_claim(drmgmt_session *system, const char *worker_id, const char *lane, unsigned limit,
                         drmgmt__claim *claim, drmgmt_error **error);

@@ -82,6 +82,14 @@ static void tell_lost(drmgmt_worker *w, const drmgmt__lease *lease)
     pthread_mutex_unlock(&w->mutex);
 }
 
+static bool is_draining(drmgmt_worker *w)
+{
+    pthread_mutex_lock(&w->mutex);
+    bool stopping = w->stopping;
+    pthread_mutex_unlock(&w->mutex);
+    return stopping;
+}
+
 static void beat(struct keeper *k, const drmgmt__lease *lease)
 {
     drmgmt_worker *w = k->w;
@@ -89,7 +97,8 @@ static void beat(struct keeper *k, const drmgmt__lease *lease)
     DRMGMT__ROWS drmgmt__rows *cancels = NULL;
     bool alive = true;
 
-    int rc = drmgmt__sched_beat(k->session, lease->id, atomic_load(&w->in_flight), &alive, &cancels, &error);
+    int rc =
+        drmgmt__sched_beat(k->session, lease->id, atomic_load(&w->in_flight), is_draining(w), &alive, &cancels, &error);
     note_answer(k, rc, error);
     if (rc)
         return;

@@ -335,6 +335,8 @@ static void look_for_stop(drmgmt_worker *w)
     w->ending = true;
     pthread_mutex_lock(&w->mutex);
     w->stopping = true;
+    w->beat_now = true; /* which tells that it drains */
+    pthread_cond_signal(&w->keeper_wake);
     drmgmt__worker_wake_ledger(w);
     pthread_mutex_unlock(&w->mutex);
 }

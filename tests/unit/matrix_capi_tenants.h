@@ -4,6 +4,7 @@
 
 #include "matrix_capi.h"
 #include <drm/tenant.h>
+#include <drm/worker.h>
 
 NO_TENANT(drmgmt_db_create_platform_administrator, owner);
 NO_TENANT(drmgmt_register, "a stranger makes a tenant, and reads none: test_tenants.py");
@@ -40,6 +41,12 @@ TENANT_CALL(drmgmt_tenant_list, DRMGMT_PERM_PLATFORM_TENANT, LISTS, 0)
 TENANT_CALL(drmgmt_tenant_update, DRMGMT_PERM_PLATFORM_TENANT, NAMES, 0)
 {
     return update_with(w, drmgmt_tenant_update, w->of->managed_tenant, "tenant", "{\"status\":\"suspended\"}", error);
+}
+
+/* Workers are the platform's as well. */
+TENANT_CALL(drmgmt_worker_list, DRMGMT_PERM_PLATFORM_WORKER, OWN, 0)
+{
+    return list_with(w, drmgmt_worker_list, "worker", error);
 }
 
 #endif
