@@ -1,10 +1,11 @@
 """Workers, as the platform's administrators see them."""
-from job_support import ask
 from matrix_rows.row import Kind, Row, unique
 
 
 def register(person):
     """A row as a worker's registration makes it: nobody makes one over REST."""
+    from job_support import ask
+
     host = unique("host")
     ask(person.tenant.env, "INSERT INTO drm.workers (id, host, pid, version, lane, slots) VALUES (gen_random_uuid(), %s, 1, '0', %s, 1)",
         (host, unique("lane")))
