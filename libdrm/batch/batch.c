@@ -173,7 +173,7 @@ int drmgmt_batch_retry(drmgmt_session *session, const char *id, bool uncertain, 
 {
     drmgmt__params p = DRMGMT__PARAMS_INIT;
     DRMGMT__TX drmgmt__tx *tx = NULL;
-    drmgmt_permission permission;
+    drmgmt_permission permission = DRMGMT_PERM_NONE;
     char made[DRMGMT__UUID_SIZE];
 
     int rc = permission_of(session, id, &permission, error);

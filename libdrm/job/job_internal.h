@@ -34,7 +34,7 @@ enum drmgmt__order_column {
 /* One job as it goes into the database. */
 typedef struct drmgmt__order {
     const drmgmt_operation *operation;
-    char id[DRMGMT__UUID_SIZE], priority[8], timeout[16], attempts[8], retry[16];
+    char id[DRMGMT__UUID_SIZE], priority[16], timeout[16], attempts[16], retry[16];
     char run_at[DRMGMT__TIME_SIZE], deadline[DRMGMT__TIME_SIZE];
     bool refuses; /* an active job with its unique key; else it is answered with that job */
     const char *values[DRMGMT__ORDER_COLUMNS];
