@@ -98,7 +98,8 @@ def test_changes_tell_what_was_and_what_is(trail, tmp_path):
     trail.ctl.ok("device", "update", "one", "--name", "two")
     trail.ctl.ok("device", "delete", "two", "-y")
     made, first, second, gone = [row[4] for row in trail.rows() if row[1].startswith("device.")]
-    assert made == {"after": {"name": "one", "description": "old", "tags": ["site=berlin"], "protocols": [], "profiles": []}}
+    assert made == {"after": {"name": "one", "description": "old", "tags": ["site=berlin"], "protocols": [], "profiles": [],
+                              "vendor": "", "firmware": ""}}
     assert first == {"before": {"description": "old", "tags": ["site=berlin"]}, "after": {"description": "new", "tags": ["site=bonn"]}}
     assert second == {"before": {"name": "one"}, "after": {"name": "two"}}
     assert gone["before"]["name"] == "two" and "after" not in gone

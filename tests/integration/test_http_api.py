@@ -215,6 +215,7 @@ def test_documented_limits_are_the_ones_that_hold(api, fake_device):
     beside = {"auth_protocol": {"auth_password": "long enough"}, "auth_password": {"auth_protocol": "SHA"}}
     beside["priv_protocol"] = {**beside["auth_protocol"], "auth_protocol": "SHA", "priv_password": "long enough"}
     beside["priv_password"] = {**beside["priv_protocol"], "priv_protocol": "DES"}
+    beside["unique_conflict"] = {"unique_key": unique("only")}
     checked = 0
     for name, (path, body) in base.items():
         for field, schema in schemas[name]["properties"].items():
@@ -226,7 +227,7 @@ def test_documented_limits_are_the_ones_that_hold(api, fake_device):
             tries += [(schema["enum"][0], "none of these")] if "enum" in schema else []
             for good, bad in tries:
                 named = {"name": unique("limit")} if "name" in schemas[name]["properties"] else {}
-                named |= beside.get(field, {}) if name == "SnmpCredentialCreate" else {}
+                named |= {other: value for other, value in beside.get(field, {}).items() if other in schemas[name]["properties"]}
                 refused = api.post(path, {**named, **body, field: bad})
                 assert is_problem(refused, 400)["field"] == field, (name, field)
                 if field == "name":

@@ -231,7 +231,7 @@ def test_a_reader_that_stops_reading_does_not_hold_up_others(stack, api, fake_de
         events = stream.all()
     slow.socket.close()
     assert events[-1][2]["status"] == "completed"
-    progress = [data["progress"] for name, ident, data in events if name == "update" and "progress" in data]
+    progress = [data["progress"] for name, ident, data in events if name == "update" and data.get("progress") is not None]
     assert progress and progress == sorted(progress)
 
 
