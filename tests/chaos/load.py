@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 
-from device import BASE, READ
+from device import BASE, READ, WRITE
 from http_support import Api
 from job_support import make_device
 
@@ -30,16 +30,16 @@ class Submission:
     troubles: list = dataclasses.field(default_factory=list)  # answers that no client should get
 
     def body(self, devices):
-        body = {"device_id": devices[self.device], "timeout_ms": 8000}
-        if self.operation == "write":
-            return {**body, "protocol": "fake", "operation": "write", "params": {"value": self.token, "ms": self.ms}}
-        return {**body, "protocol": "snmp", "operation": "get", "max_attempts": 4, "timeout_ms": 20000,
-                "params": {"oids": [f"{OBJECTS}.{READ}.{self.token}.{self.ms}"]}}
+        body = {"device_id": devices[self.device], "protocol": "snmp", "operation": self.operation}
+        if self.operation == "set":
+            varbind = {"oid": f"{OBJECTS}.{WRITE}.{self.token}.{self.ms}", "type": "i", "value": self.token}
+            return {**body, "timeout_ms": 8000, "params": {"varbinds": [varbind]}}
+        return {**body, "max_attempts": 4, "timeout_ms": 20000, "params": {"oids": [f"{OBJECTS}.{READ}.{self.token}.{self.ms}"]}}
 
 
 def decide(rng, token):
-    operation = "write" if rng.random() < 0.4 else "get"
-    slowest = 2500 if operation == "write" else 5000
+    operation = "set" if rng.random() < 0.4 else "get"
+    slowest = 2500 if operation == "set" else 5000
     ms = rng.choices((0, rng.randint(20, 500), rng.randint(800, slowest)), (60, 28, 12))[0]
     return Submission(token, operation, rng.randrange(DEVICES), ms, str(uuid.UUID(int=rng.getrandbits(128))) if rng.random() < 0.8 else None,
                       rng.random() / 2 if rng.random() < 0.04 else None)
@@ -107,9 +107,9 @@ class Load:
         self.stopping, self.clients = threading.Event(), []
         for n, tenant in enumerate(world.tenants):
             api = tenant.api()
-            devices = [make_device(api, {"protocol": "fake", "address": "127.0.0.1", "port": world.ports["device"]},
-                                   {"protocol": "snmp", "address": "127.0.0.1", "port": world.ports["device"], "community": "chaos",
-                                    "settings": {"timeout_ms": 6000, "retries": 2}}) for _ in range(DEVICES)]
+            profile = {"protocol": "snmp", "address": "127.0.0.1", "port": world.ports["device"], "community": "chaos",
+                       "settings": {"timeout_ms": 6000, "retries": 2}}
+            devices = [make_device(api, profile) for _ in range(DEVICES)]
             made = api.post("/api/v1/api-keys", {"label": "chaos"})
             assert made.status == 201, made
             key = made.json()["key"]

@@ -41,7 +41,7 @@ class Receipt:
 
 
 def token_of(operation, params):
-    return params["value"] if operation == "write" else int(params["oids"][0].split(".")[-2])
+    return int((params["varbinds"][0]["oid"] if operation == "set" else params["oids"][0]).split(".")[-2])
 
 
 class Facts:
@@ -154,7 +154,7 @@ def writes_happen_once(facts):
         if token not in facts.submissions:
             yield f"the device was asked {token}, which nobody submitted", token, None
     for each in facts.results:
-        if each.operation != "write":
+        if each.operation != "set":
             continue
         received = len(facts.receipts.get(each.token, ()))
         if each.status == "completed" and received != 1:
@@ -167,7 +167,7 @@ def writes_happen_once(facts):
 
 def reads_are_answered(facts):
     for each in facts.results:
-        if each.operation == "write" or each.status == "completed":
+        if each.operation == "set" or each.status == "completed":
             continue
         if each.status == "cancelled" and facts.submissions[each.token].cancel is not None:
             continue
@@ -196,7 +196,7 @@ def old_leases_change_nothing(facts):
 
 def receipt_of(facts, result):
     """The question whose answer this result is; a write has but one."""
-    if result.operation == "write":
+    if result.operation == "set":
         return next(iter(facts.receipts.get(result.token, ())), None)
     found = SERIAL.search(result.result)
     receipt = facts.by_serial.get(int(found[1])) if found and int(found[2]) == result.token else None
@@ -224,5 +224,5 @@ def summary(facts):
 
 
 # What two minutes cannot be without.
-WANTED = ("submissions asked more than once", "leases given up", "jobs given to another worker", "reads asked more than once", "recoveries of PostgreSQL", "times the disk was full",
-          "write completed", "write uncertain", "get completed")
+WANTED = ("submissions asked more than once", "leases given up", "jobs given to another worker", "reads asked more than once",
+          "recoveries of PostgreSQL", "times the disk was full", "set completed", "set uncertain", "get completed")
