@@ -111,7 +111,9 @@ int drmgmt__submit_once(drmgmt_session *session, const drmgmt__order *o, const c
         drmgmt__tx_rollback(DRMGMT__STEAL(tx));
         return drmgmt_job_get(session, job_id, job, error);
     }
-    rc = drmgmt__order_store(session, tx, o, &stored, error);
+    rc = drmgmt__order_check_time(o, error);
+    if (!rc)
+        rc = drmgmt__order_store(session, tx, o, &stored, error);
     if (!rc && stored.holder[0])
         rc = use_holder(tx, key, stored.holder, error);
     if (!rc)

@@ -36,12 +36,15 @@ typedef struct drmgmt__order {
     const drmgmt_operation *operation;
     char id[DRMGMT__UUID_SIZE], priority[16], timeout[16], attempts[16], retry[16];
     char run_at[DRMGMT__TIME_SIZE], deadline[DRMGMT__TIME_SIZE];
-    bool refuses; /* an active job with its unique key; else it is answered with that job */
+    int64_t deadline_ms; /* since 1970; 0: none */
+    bool refuses;        /* an active job with its unique key; else it is answered with that job */
     const char *values[DRMGMT__ORDER_COLUMNS];
 } drmgmt__order;
 
 /* Checks a draft and reads it into an order, whose values point into both. Errors: INVALID, UNSUPPORTED. */
 int drmgmt__order_make(const drmgmt_draft *draft, drmgmt__order *o, drmgmt_error **error);
+/* INVALID when its deadline is over. Not asked of a repetition, whose job was made in time. */
+int drmgmt__order_check_time(const drmgmt__order *o, drmgmt_error **error);
 drmgmt_permission drmgmt__order_permission(const drmgmt_operation *operation);
 /* Adds id, request id and address of the audit row. */
 int drmgmt__order_add_audit(drmgmt__params *p, const drmgmt_session *session, char audit_id[DRMGMT__UUID_SIZE],

@@ -59,9 +59,7 @@ static int read_times(const drmgmt_draft *draft, drmgmt__order *o, drmgmt_error 
 {
     int64_t run_at = time_of(draft, "run_at", o->run_at), deadline = time_of(draft, "deadline", o->deadline);
 
-    if (deadline && deadline <= drmgmt__now_ms())
-        return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "deadline",
-                                 "deadline: it is over already: the job could not begin");
+    o->deadline_ms = deadline;
     if (deadline && run_at >= deadline)
         return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "deadline",
                                  "deadline: it is before run_at: the job could not begin");
@@ -123,6 +121,14 @@ int drmgmt__order_make(const drmgmt_draft *draft, drmgmt__order *o, drmgmt_error
     o->values[DRMGMT__ORDER_IDEMPOTENT] = o->operation->flags & DRMGMT_OP_IDEMPOTENT ? "t" : "f";
     o->values[DRMGMT__ORDER_EXCLUSIVE] = o->operation->flags & DRMGMT_OP_WRITES ? "t" : "f";
     return 0;
+}
+
+int drmgmt__order_check_time(const drmgmt__order *o, drmgmt_error **error)
+{
+    if (!o->deadline_ms || o->deadline_ms > drmgmt__now_ms())
+        return 0;
+    return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "deadline",
+                             "deadline: it is over already: the job could not begin");
 }
 
 drmgmt_permission drmgmt__order_permission(const drmgmt_operation *operation)

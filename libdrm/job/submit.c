@@ -11,6 +11,8 @@ int drmgmt_job_submit(drmgmt_session *session, const drmgmt_draft *draft, const 
 
     int rc = drmgmt__order_make(draft, &o, error);
     if (!rc && !idempotency_key) /* with one the job may be there already */
+        rc = drmgmt__order_check_time(&o, error);
+    if (!rc && !idempotency_key)
         rc = drmgmt__full_check(session->context->full, session->tenant_id, error);
     if (rc)
         return rc;

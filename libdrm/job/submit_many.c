@@ -106,6 +106,8 @@ static int make_orders(const drmgmt_draft *const *drafts, size_t n, drmgmt__orde
     for (size_t i = 0; i < n; i++) {
         drmgmt_error *failure = NULL;
         int rc = drmgmt__order_make(drafts[i], &orders[i], &failure);
+        if (!rc)
+            rc = drmgmt__order_check_time(&orders[i], &failure);
         if (rc)
             return name_item(rc, i, failure, error);
         if (drmgmt__order_permission(orders[i].operation) == DRMGMT_PERM_JOB_SUBMIT_WRITE)

@@ -1,5 +1,6 @@
 """What holds jobs back and repeats them: times, unique keys, retries, requeueing by hand, cancelling in every state, progress that is kept."""
 import datetime
+import time
 import uuid
 
 import pytest
@@ -61,6 +62,18 @@ def test_a_job_is_not_begun_after_its_deadline(stack, api, device):
         cursor.execute("UPDATE drm.jobs SET run_at = deadline + interval '0.3 seconds' WHERE id = %s", (job,))
     done = ended(api, job)
     assert (done["status"], done["error"]["code"], done["result"]) == ("failed", "deadline", None)
+
+
+def test_who_asks_again_after_the_deadline_is_answered_with_the_job(api, device):
+    """Its first answer may have been lost: that the time is over by now does not mean that there is no job."""
+    key, body = unique("key"), order(device, deadline=at(1))
+    first = api.post("/api/v1/jobs", body, headers={"Idempotency-Key": key})
+    assert first.status == 202, first
+    time.sleep(1.2)
+    again = api.post("/api/v1/jobs", body, headers={"Idempotency-Key": key})
+    assert again.status == 202 and again.json()["job_id"] == first.json()["job_id"], again
+    for headers in ({}, {"Idempotency-Key": unique("key")}):
+        assert is_problem(api.post("/api/v1/jobs", body, headers=headers), 400)["field"] == "deadline"
 
 
 def test_a_repetition_that_would_come_too_late_is_none(api, device):
