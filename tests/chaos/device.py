@@ -1,7 +1,7 @@
 """The double of all devices: an SNMPv2c agent that writes down each request it really received before it answers. A process of its own,
-started by world.py: device.py PORT LOG. The log outlives it: a line a varbind, "serial time kind token source-port request-id".
+started by world.py: device.py PORT LOG READY. The log outlives it: a line a varbind, "serial time kind token device source-port".
 
-The objects are 1.3.6.1.4.1.55555.KIND.TOKEN.MS: KIND 1 is read, 2 is written, TOKEN is the job's, and the answer comes MS later."""
+A request's community is "chaos-" and the number of the device it is for. The objects are 1.3.6.1.4.1.55555.KIND.TOKEN.MS: KIND 1 is read, 2 is written, TOKEN is the job's, and the answer comes MS later."""
 import asyncio
 import os
 import pathlib
@@ -72,27 +72,28 @@ class Agent(asyncio.DatagramProtocol):
         (_, body), = parts(data)
         version, community, (pdu, content) = parts(body)
         request, _, _, (_, varbinds) = parts(content)
+        device = int(community[1].removeprefix(b"chaos-"))
         wait, answers = 0, b""
         for _, varbind in parts(varbinds):
             (_, name), value = parts(varbind)
-            told, ms = self.receive(pdu, arcs(name), value, port, int.from_bytes(request[1], "big"))
+            told, ms = self.receive(pdu, arcs(name), value, device, port)
             wait = max(wait, ms)
             answers += tlv(SEQUENCE, tlv(OID, name) + told)
         zero = tlv(INTEGER, b"\0")
         pdu = tlv(RESPONSE, tlv(*request) + zero + zero + tlv(SEQUENCE, answers))
         return tlv(SEQUENCE, tlv(*version) + tlv(*community) + pdu), wait
 
-    def receive(self, pdu, name, value, port, request):
+    def receive(self, pdu, name, value, device, port):
         """One varbind: (its value, encoded, ms to wait)."""
         wanted = {GET: READ, SET: WRITE}.get(pdu)
         if wanted is None or len(name) != len(BASE) + 3 or name[:len(BASE)] != BASE or name[len(BASE)] != wanted:
             return tlv(NO_SUCH_OBJECT, b""), 0
         token, ms = name[len(BASE) + 1:]
         self.serial += 1
-        os.write(self.log, f"{self.serial} {time.time():.6f} {wanted} {token} {port} {request}\n".encode())
+        os.write(self.log, f"{self.serial} {time.time():.6f} {wanted} {token} {device} {port}\n".encode())
         if wanted == WRITE:
             return tlv(*value), ms
-        return tlv(TEXT, f"serial={self.serial} token={token}".encode()), ms
+        return tlv(TEXT, f"serial={self.serial} token={token} device={device}".encode()), ms
 
 
 async def main():
