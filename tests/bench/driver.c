@@ -67,7 +67,7 @@ static bool begin(driver_bench *d)
                                                .username = AGENTS_USER,
                                                .auth_protocol = "SHA",
                                                .auth_password = AGENTS_PASSPHRASE,
-                                               .priv_protocol = "AES",
+                                               .priv_protocol = "AES-128",
                                                .priv_password = AGENTS_PASSPHRASE };
     bool counts = true;
     const char *address = d->run->address(d->run->user, d->begun, &counts);
