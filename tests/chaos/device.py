@@ -1,7 +1,9 @@
 """The double of all devices: an SNMPv2c agent that writes down each request it really received before it answers. A process of its own,
-started by world.py: device.py PORT LOG READY. The log outlives it: a line a varbind, "serial time kind token device source-port".
+started by world.py: device.py PORT LOG READY; PORT 0 is any, READY then tells which. The log outlives it: a line a varbind, "serial time
+kind token device source-port".
 
-A request's community is "chaos-" and the number of the device it is for. The objects are 1.3.6.1.4.1.55555.KIND.TOKEN.MS: KIND 1 is read, 2 is written, TOKEN is the job's, and the answer comes MS later."""
+A request's community is "chaos-" and the number of the device it is for. The objects are 1.3.6.1.4.1.55555.KIND.TOKEN.MS: KIND 1 is read, 2
+is written, TOKEN is the job's, and the answer comes MS later."""
 import asyncio
 import os
 import pathlib
@@ -98,8 +100,10 @@ class Agent(asyncio.DatagramProtocol):
 
 async def main():
     loop = asyncio.get_running_loop()
-    await loop.create_datagram_endpoint(lambda: Agent(pathlib.Path(sys.argv[2])), ("127.0.0.1", int(sys.argv[1])))
-    pathlib.Path(sys.argv[3]).touch()
+    transport, _ = await loop.create_datagram_endpoint(lambda: Agent(pathlib.Path(sys.argv[2])), ("127.0.0.1", int(sys.argv[1])))
+    beside = pathlib.Path(sys.argv[3] + ".new")
+    beside.write_text(str(transport.get_extra_info("sockname")[1]), encoding="ascii")
+    beside.rename(sys.argv[3])
     await asyncio.Event().wait()
 
 

@@ -13,7 +13,7 @@ from http_support import Api
 from job_support import make_device
 
 THREADS, DEVICES = 6, 200  # devices of each tenant
-BATCHES = 0.003  # of all submissions
+BATCHES = 0.005  # of all submissions
 PAUSE = 0.04  # between two submissions of a thread, seconds
 TOKENS = 10_000_000  # for each thread
 OBJECTS = ".".join(map(str, BASE))
@@ -70,8 +70,9 @@ def decide(rng, token, numbers):
     if made.after and made.within:
         made.within += made.after
     waves = maybe(rng, 0.5, {"canary": str(rng.randint(1, 20)), "wave": rng.choice(("50", "30%"))})
+    slow = rng.randrange(2000)  # so that a worker that dies has some of it in its hands
     if rng.random() < BATCHES:
-        made.batch, made.devices, made.ms = waves or {}, rng.sample(numbers, rng.randint(100, len(numbers))), min(ms, 300)
+        made.batch, made.devices, made.ms = waves or {}, rng.sample(numbers, rng.randint(100, len(numbers))), slow
         made.cancel = maybe(rng, 0.2, rng.random() * 3)
     return made
 

@@ -1,7 +1,8 @@
 """A loopback proxy for each way between programs: TCP for PostgreSQL, Redis and HTTP, UDP for the devices. A process of its own, started
-by world.py: proxy.py LINKS LOG, LINKS a JSON object {name: {"listen": port, "to": port or socket, "udp": bool}}. Orders come as JSON lines on
-standard input, {"link": name, ...}:
+by world.py: proxy.py LINKS LOG, LINKS a JSON object {name: {"to": port or socket, "udp": bool}}. It tells the ports it listens on,
+{name: port}, in one line; orders come as JSON lines on standard input, {"link": name, ...}:
 
+    to      another port behind it
     delay   ms that each piece takes longer
     stall   true: nothing goes through until false (packets dropped, and sent anew later)
     drop    UDP: the probability that a datagram vanishes, each way
@@ -24,12 +25,13 @@ class Link:
     """What both kinds obey."""
 
     def __init__(self, name, spec):
-        self.name, self.listen, self.to = name, spec["listen"], spec["to"]
+        self.name, self.to = name, spec["to"]
         self.delay, self.drop, self.deaf = 0, 0.0, False
         self.flowing = asyncio.Event()
         self.flowing.set()
 
     def obey(self, order):
+        self.to = order.get("to", self.to)
         self.delay = order.get("delay", self.delay)
         self.drop = order.get("drop", self.drop)
         self.deaf = order.get("deaf", self.deaf)
@@ -90,7 +92,8 @@ class Tcp(Link):
         self.close(pair)
 
     async def start(self):
-        await asyncio.start_server(self.connected, "127.0.0.1", self.listen)
+        server = await asyncio.start_server(self.connected, "127.0.0.1", 0)
+        return server.sockets[0].getsockname()[1]
 
 
 def owner(port):
@@ -155,15 +158,14 @@ class Udp(Link, asyncio.DatagramProtocol):
         return transport
 
     async def start(self):
-        await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, ("127.0.0.1", self.listen))
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, ("127.0.0.1", 0))
+        return transport.get_extra_info("sockname")[1]
 
 
 async def main():
     specs = json.loads(sys.argv[1])
     links = {name: Udp(name, spec, sys.argv[2]) if spec.get("udp") else Tcp(name, spec) for name, spec in specs.items()}
-    for link in links.values():
-        await link.start()
-    print("ready", flush=True)
+    print(json.dumps({name: await link.start() for name, link in links.items()}), flush=True)
     orders = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
     while line := await orders.readline():

@@ -1,5 +1,6 @@
 """What is injured: private servers, the proxies in front of them, drmd and workers, the double of the devices. Programs reach PostgreSQL,
 Redis and devices, and clients reach drmd, through proxies only; this driver looks at PostgreSQL directly."""
+import collections
 import contextlib
 import json
 import pathlib
@@ -14,12 +15,12 @@ from job_support import Tenant
 from stack import database
 from stack.failure import Failure
 from stack.fleet import Fleet
-from stack.ports import free_port
 from stack.process import Process, clean_environment, command, how_it_ended
 from stack.programs import Drmd, Worker
 
 HERE = pathlib.Path(__file__).resolve().parent
 WORKERS = 3
+TRIES = 5  # of starting something again
 FILE_LIMIT = 64 << 10  # of PostgreSQL's files, where no disk can be filled
 # Pages are written as a whole: a disk that is full may cut one. What WAL needs is small and given back soon.
 POSTGRES = {"full_page_writes": "on", "min_wal_size": "32MB", "max_wal_size": "64MB", "wal_recycle": "off", "wal_init_zero": "on"}
@@ -28,9 +29,9 @@ POSTGRES = {"full_page_writes": "on", "min_wal_size": "32MB", "max_wal_size": "6
 class Double(Process):
     name = "device double"
 
-    def __init__(self, folder, port):
+    def __init__(self, folder):
         super().__init__(folder / "log" / "device.log")
-        self.port, self.receipts, self.ready = port, folder / "receipts", folder / "device.ready"
+        self.port, self.receipts, self.ready = 0, folder / "receipts", folder / "device.ready"
 
     def argv(self):
         return [sys.executable, HERE / "device.py", self.port, self.receipts, self.ready]
@@ -38,6 +39,7 @@ class Double(Process):
     def start(self):
         self.ready.unlink(missing_ok=True)
         super().start()
+        self.port = int(self.ready.read_text(encoding="ascii"))
 
     def answers(self):
         return self.ready.exists()
@@ -47,12 +49,14 @@ class Proxies:
     """proxy.py, told what to do."""
 
     def __init__(self, folder, links):
-        self.links, self.clients = links, folder / "clients"
+        self.clients = folder / "clients"
         self.clients.touch()
         self.process = subprocess.Popen(command([sys.executable, HERE / "proxy.py", json.dumps(links), self.clients]), text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=clean_environment(), start_new_session=True)
-        if self.process.stdout.readline() != "ready\n":
+        told = self.process.stdout.readline()
+        if not told:
             raise Failure("the proxies do not start")
+        self.ports = json.loads(told)
 
     def order(self, link, **what):
         self.process.stdin.write(json.dumps({"link": link, **what}) + "\n")
@@ -108,7 +112,7 @@ class World:
         self.folder = self.fleet.folder
         self.disk = Disk(self.folder / "pg", megabytes)
         self.fleet.postgres.settings = POSTGRES
-        self.down, self.ended, self.faults, self.begun = set(), [], [], {}
+        self.down, self.ended, self.faults, self.begun, self.failed = set(), [], [], {}, collections.Counter()
         self.proxies = None
         self.processes = {}
 
@@ -128,20 +132,18 @@ class World:
         self.postgres, self.redis = self.fleet.postgres, self.fleet.redis
         with self.superuser() as cursor:
             cursor.execute((HERE / "history.sql").read_text(encoding="utf-8"))
-        self.double = Double(self.folder, free_port(kind=2))
+        self.double = Double(self.folder)
         self.double.start()
-        drmd_port = free_port()
         workers = [f"worker{n}" for n in range(WORKERS)]
         links = {**{f"postgres of {name}": {"to": self.postgres.port} for name in ("drmd", *workers)},
-                 "redis": {"to": str(self.redis.socket)}, "http": {"to": drmd_port}, "device": {"to": self.double.port, "udp": True}}
-        for link in links.values():
-            link["listen"] = free_port(kind=2 if "udp" in link else 1)
-        self.ports = {name: link["listen"] for name, link in links.items()}
+                 "redis": {"to": str(self.redis.socket)}, "http": {"to": 0}, "device": {"to": self.double.port, "udp": True}}
         self.proxies = Proxies(self.folder, links)
+        self.ports = self.proxies.ports
         log = self.folder / "log"
         self.processes = {"postgres": self.postgres, "redis": self.redis, "device": self.double,
-                          "drmd": Drmd(self.build, log / "drmd.log", self._env("drmd"), self.folder, f"127.0.0.1:{drmd_port}")}
+                          "drmd": Drmd(self.build, log / "drmd.log", self._env("drmd"), self.folder)}
         self.processes["drmd"].start()
+        self.proxies.order("http", to=self.processes["drmd"].port)
         for name in workers:
             (self.folder / name).mkdir()
             self.processes[name] = Worker(self.build / "tests" / "chaos", log / f"{name}.log", self._env(name), self.folder / name)
@@ -203,8 +205,12 @@ class World:
                     process.start()
                 else:
                     process.spawn()
+                self.failed[name] = 0
             except Failure as failure:
-                self.faults.append(f"{name} does not start again: {failure.explain()}")
+                # Its port may be taken for a moment, while it is away.
+                self.failed[name] += 1
+                if self.failed[name] == TRIES:
+                    self.faults.append(f"{name} does not start again: {failure.explain()}")
 
     def _note_end(self, name, process):
         how = how_it_ended(process.exit_code())
