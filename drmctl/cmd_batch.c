@@ -45,7 +45,7 @@ static int retry_uncertain(drmgmt_session *session, const char *id, drmgmt_recor
 
 int ctl_cmd_batch_retry(ctl *c)
 {
-    return ctl_show_one(c, ctl_has(c, "uncertain") ? retry_uncertain : retry);
+    return ctl_show_one(c, ctl_has(c, "acknowledge-uncertain") ? retry_uncertain : retry);
 }
 
 /* ---- watching ---- */

@@ -29,7 +29,7 @@ static const ctl_option batch_create_options[] = {
 };
 
 static const ctl_option batch_retry_options[] = {
-    { "uncertain", 0, NULL, NULL, "repeat also jobs of which nobody knows whether they were done" },
+    { "acknowledge-uncertain", 0, NULL, NULL, "repeat also jobs of which nobody knows whether they were done" },
 };
 
 /* clang-format off */

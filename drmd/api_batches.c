@@ -1,6 +1,6 @@
 /* Batches over REST: made, steered, their jobs listed and streamed. Called by dispatch.c. */
+#include "json.h"
 #include "routes.h"
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -76,33 +76,12 @@ void drmd_batch_resume(drmd_request *r)
     steer(r, drmgmt_batch_resume);
 }
 
-/* The body of a repetition: {"uncertain":true|false}. False: it was refused, and answered. */
-static bool take_uncertain(drmd_request *r, bool *uncertain)
-{
-    const char *name = NULL;
-    json_t *value;
-    json_t *object = json_loadb(r->body, r->body_length, JSON_REJECT_DUPLICATES, NULL);
-    bool good = json_is_object(object);
-    if (!good)
-        drmd_reply_problem(r, 400, NULL, "The body must be a JSON object.");
-    json_object_foreach(object, name, value)
-    {
-        if (good && (strcmp(name, "uncertain") != 0 || !json_is_boolean(value))) {
-            good = false;
-            drmd_reply_problem(r, 400, name, "\"uncertain\", true or false, is all that is known here.");
-        }
-        *uncertain = json_is_true(value);
-    }
-    json_decref(object);
-    return good;
-}
-
 void drmd_batch_retry(drmd_request *r)
 {
     drmgmt_record *batch = NULL;
     drmgmt_error *error = NULL;
     bool uncertain = false;
-    if (!take_uncertain(r, &uncertain))
+    if (!drmd_flag_read(r, "acknowledge_uncertain", &uncertain))
         return;
     if (drmgmt_batch_retry(r->session, r->params[0], uncertain, &batch, &error))
         drmd_reply_error(r, error);

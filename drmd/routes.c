@@ -180,7 +180,7 @@ const drmd_route drmd_routes[] = {
       "Read a job, active or ended" },
     { DRMD_POST, API "/jobs/{id}/cancel", DRMGMT_PERM_JOB_CANCEL, 0, NULL, NULL, "Job", 200, 0, drmd_job_cancel, NULL,
       "jobs", "Cancel a job: a queued one ends at once, a running one is asked to stop" },
-    { DRMD_POST, API "/jobs/{id}/requeue", DRMGMT_PERM_JOB_SUBMIT_READ, DRMD_LOCATION, NULL, "JobRequeue",
+    { DRMD_POST, API "/jobs/{id}/requeue", DRMGMT_PERM_JOB_SUBMIT_READ, DRMD_LOCATION, NULL, "Repetition",
       "JobAccepted", 202, SMALL, drmd_job_requeue, NULL, "jobs",
       "Do an ended job again, once: a new job like it, linked to it by requeued_from" },
     { DRMD_GET, API "/jobs/{id}/events", DRMGMT_PERM_JOB_READ, DRMD_STREAM, NULL, NULL, "text/event-stream", 200, 0,
@@ -212,7 +212,7 @@ const drmd_route drmd_routes[] = {
       NULL, "batches", "Hold the jobs that no worker has" },
     { DRMD_POST, API "/batches/{id}/resume", DRMGMT_PERM_JOB_CANCEL, 0, NULL, NULL, "Batch", 200, 0, drmd_batch_resume,
       NULL, "batches", "Go on with a batch that is paused, or was stopped by failures" },
-    { DRMD_POST, API "/batches/{id}/retry", DRMGMT_PERM_JOB_SUBMIT_READ, DRMD_LOCATION, NULL, "BatchRetry", "Batch",
+    { DRMD_POST, API "/batches/{id}/retry", DRMGMT_PERM_JOB_SUBMIT_READ, DRMD_LOCATION, NULL, "Repetition", "Batch",
       202, SMALL, drmd_batch_retry, &drmd_noun_batch, "batches",
       "Repeat what failed in a batch that has ended, as a batch of its own" },
 

@@ -101,10 +101,7 @@ const drmd_schema drmd_schemas[] = {
       ",\"created_at\":{\"type\":\"string\",\"format\":"
       "\"date-time\"},\"location\":{\"type\":\"string\",\"format\":\"uri-reference\"},\"events\":{\"type\":\"string\","
       "\"format\":\"uri-reference\"}}}" },
-    { "BatchRetry",
-      "{" OBJECT "\"properties\":{\"uncertain\":{\"type\":\"boolean\",\"description\":\"Repeat also jobs of "
-      "which nobody knows whether they were done\"}}}" },
-    { "JobRequeue", "{" OBJECT "\"properties\":{\"acknowledge_uncertain\":{\"type\":[\"boolean\",\"null\"],"
+    { "Repetition", "{" OBJECT "\"properties\":{\"acknowledge_uncertain\":{\"type\":[\"boolean\",\"null\"],"
                     "\"description\":\"Also when the device may have carried it out already\"}}}" },
     { "AuditReport",
       "{\"type\":\"object\",\"required\":[\"tenant_id\",\"intact\",\"links\",\"rows\",\"pending\",\"head\",\"flaw\"],"

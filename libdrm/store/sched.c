@@ -86,15 +86,7 @@ enum claim_column {
     CLAIM_ADDRESS,
     CLAIM_PORT,
     CLAIM_SETTINGS,
-    CLAIM_CREDENTIAL,
-    CLAIM_VERSION,
-    CLAIM_USERNAME,
-    CLAIM_AUTH_PROTOCOL,
-    CLAIM_PRIV_PROTOCOL,
-    CLAIM_CONTEXT,
-    CLAIM_COMMUNITY, /* each of these with its key behind it */
-    CLAIM_AUTH_PASSWORD = CLAIM_COMMUNITY + 2,
-    CLAIM_PRIV_PASSWORD = CLAIM_AUTH_PASSWORD + 2
+    CLAIM_CREDENTIAL
 };
 
 static void read_claimed(const drmgmt__rows *rows, size_t i, drmgmt__claimed *job)
@@ -114,24 +106,38 @@ static void read_claimed(const drmgmt__rows *rows, size_t i, drmgmt__claimed *jo
     job->settings = text_or(drmgmt__rows_text(rows, i, CLAIM_SETTINGS), "{}");
 }
 
-static struct drmgmt__claimed_secret read_secret(const drmgmt__rows *rows, size_t i, size_t column)
+/* A credential's columns, from its id on. */
+enum credential_column {
+    CREDENTIAL_ID,
+    CREDENTIAL_VERSION,
+    CREDENTIAL_USERNAME,
+    CREDENTIAL_AUTH_PROTOCOL,
+    CREDENTIAL_PRIV_PROTOCOL,
+    CREDENTIAL_CONTEXT,
+    CREDENTIAL_COMMUNITY, /* each of these with its key behind it */
+    CREDENTIAL_AUTH_PASSWORD = CREDENTIAL_COMMUNITY + 2,
+    CREDENTIAL_PRIV_PASSWORD = CREDENTIAL_AUTH_PASSWORD + 2
+};
+
+static struct drmgmt__claimed_secret read_secret(const drmgmt__rows *rows, size_t row, size_t column)
 {
-    return (struct drmgmt__claimed_secret){ drmgmt__rows_text(rows, i, column),
-                                            drmgmt__rows_text(rows, i, column + 1) };
+    return (struct drmgmt__claimed_secret){ drmgmt__rows_text(rows, row, column),
+                                            drmgmt__rows_text(rows, row, column + 1) };
 }
 
-static void read_credential(const drmgmt__rows *rows, size_t i, drmgmt__claimed_credential *c)
+void drmgmt__claimed_credential_read(const drmgmt__rows *rows, size_t row, size_t first,
+                                     drmgmt__claimed_credential *credential)
 {
-    *c = (drmgmt__claimed_credential){
-        .id = drmgmt__rows_text(rows, i, CLAIM_CREDENTIAL),
-        .snmp_version = drmgmt__rows_text(rows, i, CLAIM_VERSION),
-        .username = drmgmt__rows_text(rows, i, CLAIM_USERNAME),
-        .auth_protocol = drmgmt__rows_text(rows, i, CLAIM_AUTH_PROTOCOL),
-        .priv_protocol = drmgmt__rows_text(rows, i, CLAIM_PRIV_PROTOCOL),
-        .context_name = drmgmt__rows_text(rows, i, CLAIM_CONTEXT),
-        .community = read_secret(rows, i, CLAIM_COMMUNITY),
-        .auth_password = read_secret(rows, i, CLAIM_AUTH_PASSWORD),
-        .priv_password = read_secret(rows, i, CLAIM_PRIV_PASSWORD),
+    *credential = (drmgmt__claimed_credential){
+        .id = drmgmt__rows_text(rows, row, first + CREDENTIAL_ID),
+        .snmp_version = drmgmt__rows_text(rows, row, first + CREDENTIAL_VERSION),
+        .username = drmgmt__rows_text(rows, row, first + CREDENTIAL_USERNAME),
+        .auth_protocol = drmgmt__rows_text(rows, row, first + CREDENTIAL_AUTH_PROTOCOL),
+        .priv_protocol = drmgmt__rows_text(rows, row, first + CREDENTIAL_PRIV_PROTOCOL),
+        .context_name = drmgmt__rows_text(rows, row, first + CREDENTIAL_CONTEXT),
+        .community = read_secret(rows, row, first + CREDENTIAL_COMMUNITY),
+        .auth_password = read_secret(rows, row, first + CREDENTIAL_AUTH_PASSWORD),
+        .priv_password = read_secret(rows, row, first + CREDENTIAL_PRIV_PASSWORD),
     };
 }
 
@@ -148,7 +154,7 @@ static void read_claim(const drmgmt__rows *rows, drmgmt__claim *claim)
             job->credentials = credential;
         }
         if (drmgmt__rows_text(rows, i, CLAIM_CREDENTIAL)) {
-            read_credential(rows, i, credential++);
+            drmgmt__claimed_credential_read(rows, i, CLAIM_CREDENTIAL, credential++);
             job->n_credentials++;
         }
     }

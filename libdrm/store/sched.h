@@ -13,6 +13,10 @@ typedef struct drmgmt__claimed_credential {
         const char *sealed, *wrapped;
     } community, auth_password, priv_password;
 } drmgmt__claimed_credential;
+/* From the columns at first and behind, in the order of sched_claim.sql and sched_trap_senders.sql. Its texts belong to
+ * rows. */
+void drmgmt__claimed_credential_read(const drmgmt__rows *rows, size_t row, size_t first,
+                                     drmgmt__claimed_credential *credential);
 
 /* One claimed job. Texts live as long as the claim. */
 typedef struct drmgmt__claimed {

@@ -1,4 +1,5 @@
-/* Senders: the database's answer, with secrets opened. Called by the clerk's thread; calls store and auth. */
+/* Senders: the database's answer, with secrets opened. Called by the clerk's thread; calls store and worker/secrets.c.
+ */
 #include "trap/sender.h"
 
 #include "auth/auth.h"
@@ -7,31 +8,13 @@
 #include "queries.h"
 #include "store/array.h"
 #include "trap/user.h"
+#include "worker/secrets.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECRET_MAX = 1024 };
-
 /* The columns of sched_trap_senders.sql. */
-enum {
-    ADDRESS,
-    TENANT,
-    DEVICE,
-    RELAYED,
-    CREDENTIAL,
-    VERSION,
-    USERNAME,
-    AUTH_PROTOCOL,
-    PRIV_PROTOCOL,
-    CONTEXT,
-    COMMUNITY,
-    COMMUNITY_KEY,
-    AUTH_PASSWORD,
-    AUTH_KEY,
-    PRIV_PASSWORD,
-    PRIV_KEY
-};
+enum { ADDRESS, TENANT, DEVICE, RELAYED, CREDENTIAL };
 
 void drmgmt__trap_senders_free(drmgmt__trap_senders *senders)
 {
@@ -49,67 +32,39 @@ bool drmgmt__trap_community_is(const drmgmt__trap_sender *sender, const void *co
     return sender->community && strlen(sender->community) == n && drmgmt__equal(sender->community, community, n);
 }
 
-/* A sealed value of a row; NULL: there is none, or it does not open. Free with drmgmt__free_secret(). */
-static char *open_secret(drmgmt_context *context, const drmgmt__rows *rows, size_t row, size_t column, const char *name)
-{
-    uint8_t sealed[SECRET_MAX + DRMGMT__BLOB_OVERHEAD], wrapped[DRMGMT__WRAPPED_SIZE];
-    drmgmt__data_key key;
-    long n = drmgmt__rows_bytes(rows, row, column, sealed, sizeof sealed);
-    long n_wrapped = drmgmt__rows_bytes(rows, row, column + 1, wrapped, sizeof wrapped);
-    const char *tenant = drmgmt__rows_text(rows, row, TENANT), *id = drmgmt__rows_text(rows, row, CREDENTIAL);
-
-    if (n < DRMGMT__BLOB_OVERHEAD || n_wrapped != (long)sizeof wrapped)
-        return NULL;
-    uint32_t version = (uint32_t)sealed[1] << 24 | (uint32_t)sealed[2] << 16 | (uint32_t)sealed[3] << 8 | sealed[4];
-    if (drmgmt__data_key_cached(context, tenant, version, wrapped, sizeof wrapped, &key))
-        return NULL;
-    size_t length = (size_t)n - DRMGMT__BLOB_OVERHEAD;
-    char *text = calloc(1, length + 1);
-    if (text && drmgmt__blob_open(&key, "snmp_credentials", name, tenant, id, sealed, (size_t)n, (uint8_t *)text)) {
-        drmgmt__free_secret(text);
-        text = NULL;
-    }
-    drmgmt__wipe(&key, sizeof key);
-    return text;
-}
-
 static void copy(char *to, size_t size, const char *text)
 {
     snprintf(to, size, "%s", text ? text : "");
 }
 
-static void open_user(drmgmt_context *context, drmgmt__trap_keys *keys, const drmgmt__rows *rows, size_t row,
-                      drmgmt__trap_sender *s)
+/* What cannot be opened leaves the sender without secrets: nothing proves its messages. */
+static void open_secrets(drmgmt_context *context, drmgmt__trap_keys *keys, const drmgmt__claimed_credential *claimed,
+                         drmgmt__trap_sender *s)
 {
-    char *auth = open_secret(context, rows, row, AUTH_PASSWORD, "auth_password");
-    char *priv = open_secret(context, rows, row, PRIV_PASSWORD, "priv_password");
-    const drmgmt__trap_user_secrets secrets = {
-        .auth_protocol = drmgmt__rows_text(rows, row, AUTH_PROTOCOL),
-        .auth_password = auth,
-        .priv_protocol = drmgmt__rows_text(rows, row, PRIV_PROTOCOL),
-        .priv_password = priv,
-    };
+    drmgmt__opened opened;
 
-    s->user = drmgmt__trap_user_new(keys, &secrets);
-    drmgmt__free_secret(auth);
-    drmgmt__free_secret(priv);
+    if (drmgmt__credentials_open(context, s->tenant_id, claimed, 1, &opened))
+        return;
+    if (s->v3)
+        s->user = drmgmt__trap_user_new(keys, opened.credentials);
+    else
+        s->community = opened.credentials->community ? strdup(opened.credentials->community) : NULL;
+    drmgmt__secrets_wipe(&opened);
 }
 
 static void read_sender(drmgmt_context *context, drmgmt__trap_keys *keys, const drmgmt__rows *rows, size_t row,
                         drmgmt__trap_sender *s)
 {
-    const char *version = drmgmt__rows_text(rows, row, VERSION);
+    drmgmt__claimed_credential credential;
 
+    drmgmt__claimed_credential_read(rows, row, CREDENTIAL, &credential);
     copy(s->tenant_id, sizeof s->tenant_id, drmgmt__rows_text(rows, row, TENANT));
     copy(s->device_id, sizeof s->device_id, drmgmt__rows_text(rows, row, DEVICE));
-    copy(s->credential_id, sizeof s->credential_id, drmgmt__rows_text(rows, row, CREDENTIAL));
-    copy(s->username, sizeof s->username, drmgmt__rows_text(rows, row, USERNAME));
+    copy(s->credential_id, sizeof s->credential_id, credential.id);
+    copy(s->username, sizeof s->username, credential.username);
     s->relayed = drmgmt__rows_bool(rows, row, RELAYED);
-    s->v3 = version && strcmp(version, "3") == 0;
-    if (s->v3)
-        open_user(context, keys, rows, row, s);
-    else
-        s->community = open_secret(context, rows, row, COMMUNITY, "community");
+    s->v3 = credential.snmp_version && strcmp(credential.snmp_version, "3") == 0;
+    open_secrets(context, keys, &credential, s);
 }
 
 /* The rows of one address. */

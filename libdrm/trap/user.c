@@ -1,13 +1,10 @@
-/* Users of version 3: keys that are remembered, digests, encryption. Called by sender.c (the clerk's thread, which
- * makes them) and version3.c (the receiver's, which uses them); calls the SNMP room's security model for keys. */
+/* Users of version 3 and their keys, which are remembered. Called by sender.c (the clerk's thread, which makes them)
+ * and version3.c (the receiver's, which uses them); calls the SNMP room's security model. */
 #include "trap/user.h"
 
 #include "auth/auth.h"
 #include "auth/auth_internal.h"
 #include "core/core.h"
-#include "proto/snmp/usm.h"
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,7 +79,7 @@ static bool is_passphrase(const char *text)
     return text && strlen(text) >= DRMGMT__USM_PASSPHRASE_MIN;
 }
 
-drmgmt__trap_user *drmgmt__trap_user_new(drmgmt__trap_keys *keys, const drmgmt__trap_user_secrets *secrets)
+drmgmt__trap_user *drmgmt__trap_user_new(drmgmt__trap_keys *keys, const drmgmt_op_credential *secrets)
 {
     drmgmt__trap_user user = { .priv = NULL };
 
@@ -113,15 +110,9 @@ uint8_t drmgmt__trap_user_level(const drmgmt__trap_user *user)
     return user->priv ? DRMGMT__SNMP_AUTH | DRMGMT__SNMP_PRIV : DRMGMT__SNMP_AUTH;
 }
 
-size_t drmgmt__trap_user_mac_size(const drmgmt__trap_user *user)
-{
-    return user->auth->mac_length;
-}
-
 /* ---- keys of an engine ---- */
 
-/* NULL: OpenSSL refuses. */
-static const drmgmt__usm_keys *keys_of(drmgmt__trap_user *user, const drmgmt__octets *engine)
+const drmgmt__usm_keys *drmgmt__trap_user_keys(drmgmt__trap_user *user, const drmgmt__octets *engine)
 {
     if (!engine->length || engine->length > DRMGMT__SNMP_ENGINE_MAX)
         return NULL;
@@ -135,68 +126,4 @@ static const drmgmt__usm_keys *keys_of(drmgmt__trap_user *user, const drmgmt__oc
     memcpy(l->engine, engine->bytes, engine->length);
     l->n = engine->length;
     return &l->keys;
-}
-
-int drmgmt__trap_user_mac(drmgmt__trap_user *user, const drmgmt__octets *engine, const uint8_t *message, size_t length,
-                          uint8_t mac[DRMGMT__SNMP_MAC_MAX])
-{
-    const drmgmt__usm_keys *keys = keys_of(user, engine);
-    const EVP_MD *digest = EVP_get_digestbyname(user->auth->digest);
-    uint8_t whole[EVP_MAX_MD_SIZE];
-
-    if (!keys || !digest || !HMAC(digest, keys->auth_key.bytes, user->auth->key_length, message, length, whole, NULL))
-        return -1;
-    memcpy(mac, whole, user->auth->mac_length);
-    return 0;
-}
-
-/* ---- encryption ---- */
-
-size_t drmgmt__trap_user_padded(const drmgmt__trap_user *user, size_t length)
-{
-    return user->priv && user->priv->des ? (length + 7) / 8 * 8 : length;
-}
-
-static void put_u32(uint8_t *to, uint32_t n)
-{
-    for (int i = 0; i < 4; i++)
-        to[i] = (uint8_t)(n >> (24 - 8 * i));
-}
-
-/* RFC 3414, section 8.1.1.1; RFC 3826, section 3.1.2.1. */
-static void prepare(const drmgmt__usm_priv *priv, const drmgmt__usm_key *k, const drmgmt__snmp_usm *usm,
-                    uint8_t cipher_key[32], uint8_t iv[16])
-{
-    if (priv->des) {
-        for (size_t i = 0; i < 3; i++)
-            memcpy(cipher_key + 8 * i, k->bytes, 8);
-        for (size_t i = 0; i < 8; i++)
-            iv[i] = k->bytes[8 + i] ^ usm->salt.bytes[i];
-        return;
-    }
-    memcpy(cipher_key, k->bytes, priv->key_length);
-    put_u32(iv, (uint32_t)usm->boots);
-    put_u32(iv + 4, (uint32_t)usm->time);
-    memcpy(iv + 8, usm->salt.bytes, 8);
-}
-
-int drmgmt__trap_user_crypt(drmgmt__trap_user *user, bool encrypt, const drmgmt__snmp_usm *usm, uint8_t *octets,
-                            size_t length)
-{
-    const drmgmt__usm_keys *keys = user->priv ? keys_of(user, &usm->engine) : NULL;
-    const EVP_CIPHER *cipher = user->priv ? EVP_get_cipherbyname(user->priv->cipher) : NULL;
-    EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
-    uint8_t cipher_key[32], iv[16] = { 0 };
-    int n = 0, last = 0, good = 0;
-
-    if (c && keys && cipher && usm->salt.length == 8 && length <= DRMGMT__SNMP_MESSAGE_MAX &&
-        drmgmt__trap_user_padded(user, length) == length) {
-        prepare(user->priv, &keys->priv_key, usm, cipher_key, iv);
-        good = EVP_CipherInit_ex(c, cipher, NULL, cipher_key, iv, encrypt) && EVP_CIPHER_CTX_set_padding(c, 0) &&
-               EVP_CipherUpdate(c, octets, &n, octets, (int)length) && EVP_CipherFinal_ex(c, octets + n, &last) &&
-               (size_t)n + (size_t)last == length;
-        drmgmt__wipe(cipher_key, sizeof cipher_key);
-    }
-    EVP_CIPHER_CTX_free(c);
-    return good ? 0 : -1;
 }

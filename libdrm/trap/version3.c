@@ -19,12 +19,14 @@ struct look {
     drmgmt_trap_listener *l;
     const drmgmt__trap_datagram *d;
     drmgmt__snmp_message *m;
+    size_t length; /* of the message, without what stands behind it */
     drmgmt__trap_engine ours;
-    bool to_us;                                    /* it is secured by our engine */
-    uint8_t zeroed[DRMGMT__SNMP_MESSAGE_MAX + 1];  /* the message without its digest */
-    uint8_t plain[DRMGMT__SNMP_MESSAGE_MAX + 1];   /* its scoped PDU, as the first who proved it decrypts it */
-    size_t n_plain;                                /* 0: nobody has yet */
-    uint8_t another[DRMGMT__SNMP_MESSAGE_MAX + 1]; /* ... as the next one does */
+    bool to_us;                                   /* it is secured by our engine */
+    drmgmt__snmp_message tried;                   /* a copy for a key to be tried on, */
+    uint8_t copy[DRMGMT__SNMP_MESSAGE_MAX + 1];   /* its bytes */
+    uint8_t opened[DRMGMT__SNMP_MESSAGE_MAX + 1]; /* and what is decrypted of it */
+    uint8_t plain[DRMGMT__SNMP_MESSAGE_MAX + 1];  /* its scoped PDU, as the first who proved it has it */
+    size_t n_plain;                               /* 0: nobody has yet */
 };
 
 static drmgmt__octets our_id(const struct look *k)
@@ -39,134 +41,113 @@ static int32_t our_time(const struct look *k)
 
 /* ---- out ---- */
 
-/* A scoped PDU of our engine's: varbinds as bytes. Written to the end of buffer. */
-static uint8_t *write_scoped(const struct look *k, uint8_t type, int32_t request_id, const void *varbinds, size_t n,
-                             uint8_t *buffer, size_t room, size_t *length)
+/* A message of our engine's that answers the one looked at. */
+static drmgmt__snmp_message reply_to(const struct look *k)
+{
+    drmgmt__snmp_message out = { .version = DRMGMT__SNMP_V3, .id = k->m->id, .max_size = DRMGMT__SNMP_MESSAGE_MAX };
+
+    out.usm = (drmgmt__snmp_usm){ .engine = our_id(k), .boots = k->ours.boots, .time = our_time(k) };
+    return out;
+}
+
+/* RFC 3412, section 7.1, 3. A report is as long as what it answers, about, and goes to addresses of devices only. user
+ * NULL: noAuthNoPriv. */
+static void report(const struct look *k, drmgmt__trap_user *user, uint8_t which)
+{
+    const uint32_t arcs[] = { 1, 3, 6, 1, 6, 3, 15, 1, 1, which, 0 };
+    const drmgmt__snmp_varbind varbind = { { arcs, DRMGMT__COUNT(arcs) },
+                                           { .tag = DRMGMT__SNMP_COUNTER32, .number = 1 } };
+    const drmgmt__octets engine = our_id(k);
+    const drmgmt__usm_keys *known = user ? drmgmt__trap_user_keys(user, &engine) : NULL;
+    drmgmt__usm_keys keys = known ? *known : (drmgmt__usm_keys){ .auth = NULL };
+    drmgmt__snmp_message out = reply_to(k);
+    uint8_t scratch[REPORT_MAX], buffer[REPORT_MAX];
+    size_t length = 0;
+
+    keys.priv = NULL; /* authentic is what it has to be */
+    out.pdu.type = DRMGMT__SNMP_REPORT;
+    out.context_engine = engine;
+    if (user)
+        out.usm.user = k->m->usm.user;
+    const uint8_t *message = drmgmt__usm_write(&out, &keys, &varbind, 1, buffer, scratch, sizeof buffer, &length);
+    if (message)
+        drmgmt__net_reply(k->d->fd, &k->d->from, message, length);
+    drmgmt__wipe(&keys, sizeof keys);
+}
+
+/* The scoped PDU of a response: the varbinds as they came. Written to the end of buffer. */
+static drmgmt__ber write_response(const struct look *k, uint8_t *buffer, size_t room)
 {
     drmgmt__ber_writer w = drmgmt__ber_writer_on(buffer, room);
     const uint8_t *end = w.at;
     const drmgmt__octets *engine = &k->m->context_engine, *name = &k->m->context_name;
+    const drmgmt__ber *varbinds = &k->m->pdu.varbinds;
 
-    drmgmt__ber_put(&w, varbinds, n);
+    drmgmt__ber_put(&w, varbinds->at, drmgmt__ber_left(varbinds));
     drmgmt__ber_wrap(&w, 0x30, end);
     drmgmt__ber_put_signed(&w, DRMGMT__SNMP_INTEGER, 0);
     drmgmt__ber_put_signed(&w, DRMGMT__SNMP_INTEGER, 0);
-    drmgmt__ber_put_signed(&w, DRMGMT__SNMP_INTEGER, request_id);
-    drmgmt__ber_wrap(&w, type, end);
-    bool report = type == DRMGMT__SNMP_REPORT;
-    drmgmt__ber_put_value(&w, DRMGMT__SNMP_OCTETS, report ? NULL : name->bytes, report ? 0 : name->length);
-    drmgmt__ber_put_value(&w, DRMGMT__SNMP_OCTETS, report ? k->ours.id : engine->bytes,
-                          report ? k->ours.n : engine->length);
+    drmgmt__ber_put_signed(&w, DRMGMT__SNMP_INTEGER, k->m->pdu.request_id);
+    drmgmt__ber_wrap(&w, DRMGMT__SNMP_RESPONSE, end);
+    drmgmt__ber_put_value(&w, DRMGMT__SNMP_OCTETS, name->bytes, name->length);
+    drmgmt__ber_put_value(&w, DRMGMT__SNMP_OCTETS, engine->bytes, engine->length);
     drmgmt__ber_wrap(&w, 0x30, end);
-    *length = (size_t)(w.end - w.at);
-    return w.full ? NULL : w.at;
-}
-
-/* A message of our engine's around a scoped PDU, which may be encrypted in place; user NULL: noAuthNoPriv. NULL: it
- * cannot be made. */
-static uint8_t *write_message(const struct look *k, drmgmt__trap_user *user, uint8_t flags, uint8_t *scoped, size_t n,
-                              uint8_t *buffer, size_t room, size_t *length)
-{
-    uint8_t salt[8], zeros[DRMGMT__SNMP_MAC_MAX] = { 0 }, *mac = NULL;
-    drmgmt__snmp_message out = { .version = DRMGMT__SNMP_V3, .id = k->m->id, .flags = flags };
-
-    out.max_size = DRMGMT__SNMP_MESSAGE_MAX;
-    out.usm = (drmgmt__snmp_usm){ .engine = our_id(k), .boots = k->ours.boots, .time = our_time(k) };
-    if (user) {
-        out.usm.user = k->m->usm.user;
-        out.usm.mac = (drmgmt__octets){ zeros, drmgmt__trap_user_mac_size(user) };
-    }
-    if (flags & DRMGMT__SNMP_PRIV) {
-        if (drmgmt__random(salt, sizeof salt))
-            return NULL;
-        out.usm.salt = (drmgmt__octets){ salt, sizeof salt };
-        if (drmgmt__trap_user_crypt(user, true, &out.usm, scoped, n))
-            return NULL;
-    }
-    out.scoped = (drmgmt__ber){ scoped, scoped + n };
-    uint8_t *message = drmgmt__snmp_v3_write(&out, buffer, room, length, &mac);
-    if (message && user && drmgmt__trap_user_mac(user, &out.usm.engine, message, *length, mac))
-        return NULL;
-    return message;
-}
-
-/* RFC 3412, section 7.1, 3. A report is as long as what it answers, about, and goes to addresses of devices only. */
-static void report(const struct look *k, drmgmt__trap_user *user, uint8_t which, int32_t request_id)
-{
-    const uint32_t arcs[] = { 1, 3, 6, 1, 6, 3, 15, 1, 1, which, 0 };
-    const drmgmt__oid oid = { arcs, DRMGMT__COUNT(arcs) };
-    uint8_t varbind[64], scoped[REPORT_MAX], buffer[REPORT_MAX];
-    drmgmt__ber_writer w = drmgmt__ber_writer_on(varbind, sizeof varbind);
-    const uint8_t *end = w.at;
-    size_t n = 0, length = 0;
-
-    drmgmt__ber_put_unsigned(&w, DRMGMT__SNMP_COUNTER32, 1);
-    drmgmt__ber_put_oid(&w, &oid);
-    drmgmt__ber_wrap(&w, 0x30, end);
-    uint8_t *pdu =
-        write_scoped(k, DRMGMT__SNMP_REPORT, request_id, w.at, (size_t)(w.end - w.at), scoped, sizeof scoped, &n);
-    const uint8_t *message =
-        pdu ? write_message(k, user, user ? DRMGMT__SNMP_AUTH : 0, pdu, n, buffer, sizeof buffer, &length) : NULL;
-    if (message)
-        drmgmt__net_reply(k->d->fd, &k->d->from, message, length);
+    return w.full ? (drmgmt__ber){ NULL, NULL } : (drmgmt__ber){ w.at, w.end };
 }
 
 /* RFC 3416, section 4.2.7: what it told, back, at the level at which it came. */
 static drmgmt__trap_ack *answer_of(const struct look *k, drmgmt__trap_user *user)
 {
     enum { ROOM = DRMGMT__SNMP_MESSAGE_MAX + 256 };
-    const drmgmt__snmp_pdu *pdu = &k->m->pdu;
     const drmgmt__trap_datagram *d = k->d;
-    uint8_t *scoped = malloc(ROOM), *buffer = malloc(ROOM), *at = NULL;
+    const drmgmt__octets engine = our_id(k);
+    const drmgmt__usm_keys *keys = drmgmt__trap_user_keys(user, &engine);
+    drmgmt__snmp_message out = reply_to(k);
+    uint8_t *scratch = malloc(ROOM), *buffer = malloc(ROOM);
     const uint8_t *message = NULL;
-    size_t n = 0, length = 0;
+    size_t length = 0;
 
-    if (scoped && buffer)
-        at = write_scoped(k, DRMGMT__SNMP_RESPONSE, pdu->request_id, pdu->varbinds.at, drmgmt__ber_left(&pdu->varbinds),
-                          scoped, ROOM - 8, &n);
-    if (at) { /* padding goes behind it */
-        size_t padded = drmgmt__trap_user_padded(user, n);
-        memmove(scoped, at, n);
-        memset(scoped + n, 0, padded - n);
-        message = write_message(k, user, drmgmt__trap_user_level(user), scoped, padded, buffer, ROOM, &length);
+    if (scratch && buffer && keys) {
+        out.usm.user = k->m->usm.user;
+        out.scoped = write_response(k, scratch, ROOM);
+        if (out.scoped.at)
+            message = drmgmt__usm_seal(&out, keys, buffer, scratch, ROOM, &length);
     }
     drmgmt__trap_ack *ack = message ? drmgmt__trap_ack_new(d, message, length) : NULL;
     if (ack)
         drmgmt__trap_mark_of(&ack->mark, d->from.bytes, sizeof d->from.bytes, &d->from.port, sizeof d->from.port,
                              k->m->usm.user.bytes, k->m->usm.user.length, k->plain, k->n_plain, NULL);
-    free(scoped);
+    free(scratch);
     free(buffer);
     return ack;
 }
 
 /* ---- in ---- */
 
-/* Whether a user's key made the digest. */
-static bool authenticates(struct look *k, drmgmt__trap_user *user)
+/* Tries a user's keys on a copy: DRMGMT__USM_DECRYPT, too, means that the digest is the user's. */
+static drmgmt__usm_verdict try_keys(struct look *k, drmgmt__trap_user *user)
 {
-    const drmgmt__snmp_usm *usm = &k->m->usm;
-    uint8_t mac[DRMGMT__SNMP_MAC_MAX];
+    const drmgmt__usm_keys *keys = drmgmt__trap_user_keys(user, &k->m->usm.engine);
 
-    return usm->mac.length == drmgmt__trap_user_mac_size(user) &&
-           drmgmt__trap_user_mac(user, &usm->engine, k->zeroed, k->d->length, mac) == 0 &&
-           drmgmt__equal(mac, usm->mac.bytes, usm->mac.length);
+    memcpy(k->copy, k->d->packet, k->length);
+    if (!keys || drmgmt__snmp_message_read(&k->tried, k->copy, k->length))
+        return DRMGMT__USM_DIGEST;
+    return drmgmt__usm_read(&k->tried, keys, k->copy, k->length, k->opened, sizeof k->opened);
 }
 
-/* Decrypts, if that is to be done. The first one to prove a message says what it holds; who decrypts it to something
+/* What was tried last is in clear. The first one to prove a message says what it holds; who decrypts it to something
  * else does not have its key. */
-static bool opens(struct look *k, drmgmt__trap_user *user)
+static bool says_the_same(struct look *k)
 {
-    drmgmt__snmp_message *m = k->m;
-    size_t n = drmgmt__ber_left(&m->scoped);
-    uint8_t *to = k->n_plain ? k->another : k->plain;
+    const drmgmt__ber *scoped = &k->tried.scoped;
+    size_t n = drmgmt__ber_left(scoped);
+    const uint8_t *at = k->tried.flags & DRMGMT__SNMP_PRIV ? k->opened : scoped->at;
 
-    memcpy(to, m->scoped.at, n);
-    if ((m->flags & DRMGMT__SNMP_PRIV) && drmgmt__trap_user_crypt(user, false, &m->usm, to, n))
-        return false;
     if (k->n_plain)
-        return n == k->n_plain && memcmp(k->plain, k->another, n) == 0;
+        return n == k->n_plain && memcmp(k->plain, at, n) == 0;
+    memcpy(k->plain, at, n);
     const drmgmt__ber plain = { k->plain, k->plain + n };
-    if (drmgmt__snmp_scoped_read(m, &plain))
+    if (drmgmt__snmp_scoped_read(k->m, &plain))
         return false;
     k->n_plain = n;
     return true;
@@ -184,7 +165,7 @@ static bool is_timely(const struct look *k, const drmgmt__trap_sender *s)
     }
     drmgmt__trap_mark_of(&engine, s->credential_id, strlen(s->credential_id), s->device_id, strlen(s->device_id),
                          usm->engine.bytes, usm->engine.length, NULL);
-    drmgmt__trap_mark_of(&message, engine.bytes, sizeof engine.bytes, k->zeroed, k->d->length, NULL);
+    drmgmt__trap_mark_of(&message, engine.bytes, sizeof engine.bytes, k->d->packet, k->length, NULL);
     return drmgmt__trap_windows_take(k->l->windows, &engine, &message, usm->boots, usm->time, drmgmt__monotonic_ms());
 }
 
@@ -200,14 +181,16 @@ static void match(struct look *k, const drmgmt__trap_senders *senders, drmgmt__t
 
     for (size_t i = 0; i < senders->n; i++) {
         const drmgmt__trap_sender *s = &senders->items[i];
-        if (!s->user || !is_named(s, &k->m->usm.user) || drmgmt__trap_user_level(s->user) != level ||
-            !authenticates(k, s->user))
+        if (!s->user || !is_named(s, &k->m->usm.user) || drmgmt__trap_user_level(s->user) != level)
+            continue;
+        drmgmt__usm_verdict verdict = try_keys(k, s->user);
+        if (verdict != DRMGMT__USM_GOOD && verdict != DRMGMT__USM_DECRYPT)
             continue;
         if (!is_timely(k, s)) {
             if (k->to_us && !*late)
-                report(k, s->user, NOT_IN_TIME_WINDOWS, 0);
+                report(k, s->user, NOT_IN_TIME_WINDOWS);
             *late = true;
-        } else if (opens(k, s->user)) {
+        } else if (verdict == DRMGMT__USM_GOOD && says_the_same(k)) {
             drmgmt__trap_matched(matches, s);
         }
     }
@@ -236,6 +219,14 @@ static void take(struct look *k, const drmgmt__trap_senders *senders)
     }
 }
 
+/* What stands behind a message is not part of it: nobody signed it. */
+static size_t length_of(const drmgmt__trap_datagram *d)
+{
+    drmgmt__ber whole = { d->packet, d->packet + d->length }, content;
+
+    return drmgmt__ber_enter(&whole, 0x30, &content) ? (size_t)(whole.at - d->packet) : 0;
+}
+
 static bool has_users(const drmgmt__trap_senders *senders)
 {
     for (size_t i = 0; i < senders->n; i++)
@@ -260,6 +251,7 @@ void drmgmt__trap_version3(drmgmt_trap_listener *l, const drmgmt__trap_datagram 
     k->d = d;
     k->m = m;
     k->n_plain = 0;
+    k->length = length_of(d);
     pthread_mutex_lock(&l->mutex);
     k->ours = l->engine;
     pthread_mutex_unlock(&l->mutex);
@@ -268,12 +260,10 @@ void drmgmt__trap_version3(drmgmt_trap_listener *l, const drmgmt__trap_datagram 
     if (!k->to_us && (m->flags & DRMGMT__SNMP_REPORTABLE)) {
         /* Only who wants an answer sets that flag: it looks for our engine, or knows an older one. */
         if (k->ours.n)
-            report(k, NULL, UNKNOWN_ENGINE_IDS, 0);
+            report(k, NULL, UNKNOWN_ENGINE_IDS);
     } else if (!(m->flags & DRMGMT__SNMP_AUTH)) {
         drmgmt__trap_unproved(l, d, false);
     } else {
-        memcpy(k->zeroed, d->packet, d->length);
-        memset(k->zeroed + (m->usm.mac.bytes - d->packet), 0, m->usm.mac.length);
         take(k, senders);
     }
     free(k);

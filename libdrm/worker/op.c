@@ -4,6 +4,7 @@
 
 #include "core/core.h"
 #include "net/socket.h"
+#include "proto/credential.h"
 #include "worker/loop.h"
 #include <errno.h>
 #include <stddef.h>
@@ -88,24 +89,6 @@ static drmgmt__op *take(drmgmt__ops *ops)
     return op;
 }
 
-/* The texts of a credential, so that they can be walked. */
-static const size_t credential_texts[] = {
-    offsetof(drmgmt_op_credential, id),
-    offsetof(drmgmt_op_credential, snmp_version),
-    offsetof(drmgmt_op_credential, community),
-    offsetof(drmgmt_op_credential, username),
-    offsetof(drmgmt_op_credential, auth_protocol),
-    offsetof(drmgmt_op_credential, auth_password),
-    offsetof(drmgmt_op_credential, priv_protocol),
-    offsetof(drmgmt_op_credential, priv_password),
-    offsetof(drmgmt_op_credential, context_name),
-};
-
-static const char **credential_text(drmgmt_op_credential *credential, size_t i)
-{
-    return (const char **)(void *)((char *)credential + credential_texts[i]);
-}
-
 /* Appends text with its NUL at *at. */
 static char *put(char **at, const char *text)
 {
@@ -116,34 +99,6 @@ static char *put(char **at, const char *text)
     return start;
 }
 
-static size_t credentials_size(const drmgmt_op_credential *credentials, size_t n)
-{
-    size_t size = n * sizeof *credentials;
-
-    for (size_t c = 0; c < n; c++) {
-        drmgmt_op_credential credential = credentials[c];
-        for (size_t i = 0; i < DRMGMT__COUNT(credential_texts); i++) {
-            const char *text = *credential_text(&credential, i);
-            size += text ? strlen(text) + 1 : 0;
-        }
-    }
-    return size;
-}
-
-/* At the beginning of the block, which is aligned for them. */
-static void put_credentials(char *block, char **at, const drmgmt_op_credential *credentials, size_t n)
-{
-    drmgmt_op_credential *copies = (drmgmt_op_credential *)(void *)block;
-
-    for (size_t c = 0; c < n; c++) {
-        copies[c] = credentials[c];
-        for (size_t i = 0; i < DRMGMT__COUNT(credential_texts); i++) {
-            const char **text = credential_text(&copies[c], i);
-            *text = *text ? put(at, *text) : NULL;
-        }
-    }
-}
-
 drmgmt__op *drmgmt__op_new(drmgmt__ops *ops, drmgmt_loop *loop, const drmgmt__op_spec *spec)
 {
     const drmgmt_op_credential lone = { .id = "", .snmp_version = "2c", .community = spec->secret };
@@ -152,18 +107,21 @@ drmgmt__op *drmgmt__op_new(drmgmt__ops *ops, drmgmt_loop *loop, const drmgmt__op
     const char *texts[] = { spec->tenant_id, spec->job_id,  spec->device_id, spec->operation,
                             spec->params,    spec->address, spec->settings };
     const char *placed[DRMGMT__COUNT(texts)];
-    size_t size = credentials_size(credentials, n_credentials);
+    size_t size = n_credentials * sizeof *credentials;
 
     for (size_t i = 0; i < DRMGMT__COUNT(texts); i++)
         size += (texts[i] ? strlen(texts[i]) : 0) + 1;
+    for (size_t i = 0; i < n_credentials; i++)
+        size += drmgmt__credential_size(&credentials[i]);
     char *block = size <= UINT32_MAX ? malloc(size) : NULL, *at = block;
     drmgmt__op *op = block ? take(ops) : NULL;
     if (!op) {
         free(block);
         return NULL;
     }
-    at += n_credentials * sizeof *credentials;
-    put_credentials(block, &at, credentials, n_credentials);
+    at += n_credentials * sizeof *credentials; /* they stand at the block's beginning, which is aligned for them */
+    for (size_t i = 0; i < n_credentials; i++)
+        drmgmt__credential_copy((drmgmt_op_credential *)(void *)block + i, &credentials[i], &at);
     for (size_t i = 0; i < DRMGMT__COUNT(texts); i++)
         placed[i] = put(&at, texts[i] ? texts[i] : "");
     *op = (drmgmt__op){

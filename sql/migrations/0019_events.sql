@@ -44,11 +44,11 @@ BEGIN
     PERFORM sec.require_system('worker');
     RETURN QUERY
     SELECT a.address, p.tenant_id, p.device_id, p.relayed, c.id, c.snmp_version, c.username, c.auth_protocol, c.priv_protocol,
-           c.context_name, c.community, sec.key_that_opens(c.tenant_id, c.community), c.auth_password,
-           sec.key_that_opens(c.tenant_id, c.auth_password), c.priv_password, sec.key_that_opens(c.tenant_id, c.priv_password)
+           c.context_name, c.community, sched.data_key(c.tenant_id, c.community), c.auth_password,
+           sched.data_key(c.tenant_id, c.auth_password), c.priv_password, sched.data_key(c.tenant_id, c.priv_password)
         FROM pg_catalog.unnest(p_addresses) AS a (address)
         CROSS JOIN LATERAL (
-            SELECT d.tenant_id, d.device_id, d.snmp_credential_id, COALESCE((d.settings ->> 'trap_agent_address')::boolean, false) AS relayed,
+            SELECT d.tenant_id, d.device_id, d.snmp_credential_id, COALESCE(d.settings -> 'trap_agent_address' = 'true', false) AS relayed,
                    pg_catalog.row_number() OVER (PARTITION BY d.tenant_id ORDER BY d.device_id) AS nth
                 FROM (SELECT f.tenant_id, f.device_id, f.snmp_credential_id, f.settings FROM drm.device_protocol_profiles f
                       WHERE f.protocol IS NOT DISTINCT FROM 'snmp' AND sec.address_of(f.address) = a.address::inet OFFSET 0) d) p
@@ -58,15 +58,6 @@ BEGIN
                             WHERE n.tenant_id = p.tenant_id AND n.status = 'active' OFFSET 0) t
         WHERE p.nth <= 256;
 END
-$$;
-
--- The wrapped data key that opens a sealed value: bytes 2..5 of it are the key's version.
-CREATE FUNCTION sec.key_that_opens(p_tenant uuid, p_sealed bytea) RETURNS bytea
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT k.wrapped FROM drm.tenant_keys k
-        WHERE k.tenant_id = p_tenant
-          AND k.version = (pg_catalog.get_byte(p_sealed, 1) << 24 | pg_catalog.get_byte(p_sealed, 2) << 16
-                         | pg_catalog.get_byte(p_sealed, 3) << 8 | pg_catalog.get_byte(p_sealed, 4))
 $$;
 
 -- The SNMP engines of listeners (RFC 3411, section 3.1.1.1), which informs of version 3 are sent to: an engine keeps its id, and counts
@@ -128,14 +119,10 @@ CREATE FUNCTION sec.scoped_events(p_limit bigint, p_before uuid, p_from uuid, p_
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_many CONSTANT integer := 1000;
-    v_scope integer := sec.scope();
-    v_tenant uuid;
-    v_selectors jsonb[];
+    v_tenant uuid := sec.tenant();
+    v_selectors jsonb[] := sec.selectors();
     v_devices uuid[];
 BEGIN
-    SELECT c.tenant, pg_catalog.array_agg(pg_catalog.to_jsonb(r.selector)) INTO v_tenant, v_selectors FROM sec.context() c
-        JOIN drm.user_roles r ON r.tenant_id = c.tenant AND r.user_id = c.actor
-        WHERE r.selector <> '{}' AND r.mask >> v_scope & 1 = 1 GROUP BY c.tenant;
     SELECT pg_catalog.array_agg(t.device_id) INTO v_devices FROM (
         SELECT t.device_id FROM (SELECT DISTINCT s ->> 0 AS tag FROM pg_catalog.unnest(v_selectors) s) s
             JOIN drm.device_tags t ON t.tenant_id = v_tenant AND t.tag = s.tag LIMIT v_many + 1) t;
@@ -160,13 +147,13 @@ $$;
 
 -- ---- owners, grants ----
 
-REVOKE ALL ON FUNCTION sec.address_of(text), sec.key_that_opens(uuid, bytea), sched.trap_senders(text[]),
+REVOKE ALL ON FUNCTION sec.address_of(text), sched.trap_senders(text[]),
     sched.trap_engine_start(text, text), sec.scoped_events(bigint, uuid, uuid, text, timestamptz, timestamptz),
     sched.events_store(uuid[], uuid[], uuid[], text[], text[], text[], text[], jsonb[], timestamptz[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.address_of(text), sched.trap_senders(text[]), sched.trap_engine_start(text, text),
     sec.scoped_events(bigint, uuid, uuid, text, timestamptz, timestamptz),
     sched.events_store(uuid[], uuid[], uuid[], text[], text[], text[], text[], jsonb[], timestamptz[]) TO drm_app;
-GRANT EXECUTE ON FUNCTION sec.address_of(text), sec.key_that_opens(uuid, bytea) TO drm_sched;
+GRANT EXECUTE ON FUNCTION sec.address_of(text), sec.selectors() TO drm_sched;
 GRANT CREATE ON SCHEMA sec, sched TO drm_sched;
 ALTER FUNCTION sched.trap_senders(text[]) OWNER TO drm_sched;
 ALTER FUNCTION sched.trap_engine_start(text, text) OWNER TO drm_sched;

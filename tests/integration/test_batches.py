@@ -196,7 +196,7 @@ def test_a_canary_that_fails_stops_the_batch_until_it_is_resumed(api, fleet):
 def test_what_failed_is_repeated_as_a_batch_of_its_own(api, stack, fleet):
     made = start(api, "fail", {"code": "broken"}, selector={"tags": [fleet[0]]}, priority=2)
     first = ended(api, made)
-    again = steer(api, made, "retry", {"uncertain": True})
+    again = steer(api, made, "retry", {"acknowledge_uncertain": True})
     assert again.status == 202 and again.headers["location"] == f"{PATH}/{again.json()['id']}"
     second = ended(api, again.json())
     assert (second["retry_of"], second["total"], second["priority"]) == (made["id"], 12, 2)
@@ -204,7 +204,7 @@ def test_what_failed_is_repeated_as_a_batch_of_its_own(api, stack, fleet):
     good = start(api, selector={"tags": [fleet[0]]})
     ended(api, good)
     is_problem(steer(api, good, "retry", {}), 409)
-    is_problem(steer(api, made, "retry", {"uncertain": 1}), 400)
+    is_problem(steer(api, made, "retry", {"acknowledge_uncertain": 1}), 400)
 
 
 def test_quotas_hold_for_a_batch_as_a_whole(stack, foreign):

@@ -101,6 +101,7 @@ static inline void close_fixture(struct fixture *f)
 static inline drmgmt__op *begin_spec(struct fixture *f, drmgmt__op_spec spec)
 {
     char number[24];
+    uint64_t now = drmgmt__monotonic_ms(); /* before the loop's, from which its timers count */
 
     cr_assert_lt(f->n, f->room);
     snprintf(number, sizeof number, "%zu", f->n++);
@@ -119,7 +120,7 @@ static inline drmgmt__op *begin_spec(struct fixture *f, drmgmt__op_spec spec)
     drmgmt__loop_update_now(f->loop);
     drmgmt__op *op = drmgmt__op_new(f->ops, f->loop, &spec);
     cr_assert(op);
-    op->began_ms = drmgmt__monotonic_ms();
+    op->began_ms = now;
     f->running++;
     return drmgmt__op_start(op, &drmgmt__driver_snmp, f->state) ? op : NULL;
 }

@@ -24,19 +24,12 @@ typedef struct drmgmt__snmp_settings { /* of a profile, read by params.c */
     bool version_given; /* else the credential's counts */
 } drmgmt__snmp_settings;
 
-/* Who asks: texts may be NULL where unset. */
-typedef struct drmgmt__snmp_login {
-    const char *community;                                                                /* versions 1 and 2c */
-    const char *username, *auth_protocol, *auth_password, *priv_protocol, *priv_password; /* version 3 */
-    const char *context_name;
-} drmgmt__snmp_login;
-
 typedef struct drmgmt__snmp_target {
     const drmgmt_op *op; /* whose tenant's outbound policy is asked for each datagram; outlives the peer */
     const char *address; /* a literal or a host name; copied */
     unsigned port;       /* 0: 161 */
     drmgmt__snmp_settings settings;
-    drmgmt__snmp_login login; /* copied */
+    drmgmt_op_credential login; /* copied; which of it counts, the version tells */
 } drmgmt__snmp_target;
 
 typedef struct drmgmt__snmp_failure { /* as drmgmt_op_fail() wants it */

@@ -3,6 +3,7 @@
 #include "proto/snmp/snmp.h"
 
 #include "core/core.h"
+#include "proto/credential.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -99,32 +100,13 @@ static const char *lacking(const drmgmt__snmp_target *target, const char **code)
     return NULL;
 }
 
-/* Its texts, so that they can be walked. */
-static const size_t login_texts[] = {
-    offsetof(drmgmt__snmp_login, community),     offsetof(drmgmt__snmp_login, username),
-    offsetof(drmgmt__snmp_login, auth_protocol), offsetof(drmgmt__snmp_login, auth_password),
-    offsetof(drmgmt__snmp_login, priv_protocol), offsetof(drmgmt__snmp_login, priv_password),
-    offsetof(drmgmt__snmp_login, context_name),
-};
-
-static bool copy_login(drmgmt__snmp_peer *peer, const drmgmt__snmp_login *login)
+static bool copy_login(drmgmt__snmp_peer *peer, const drmgmt_op_credential *login)
 {
-    peer->login = *login;
-    peer->secrets_size = 1;
-    for (size_t i = 0; i < DRMGMT__COUNT(login_texts); i++) {
-        const char *text = *(const char **)(void *)((char *)&peer->login + login_texts[i]);
-        peer->secrets_size += text ? strlen(text) + 1 : 0;
-    }
+    peer->secrets_size = drmgmt__credential_size(login) + 1;
     char *at = peer->secrets = malloc(peer->secrets_size);
-    for (size_t i = 0; at && i < DRMGMT__COUNT(login_texts); i++) {
-        const char **text = (const char **)(void *)((char *)&peer->login + login_texts[i]);
-        if (*text) {
-            size_t n = strlen(*text) + 1;
-            *text = memcpy(at, *text, n);
-            at += n;
-        }
-    }
-    return peer->secrets != NULL;
+    if (at)
+        drmgmt__credential_copy(&peer->login, login, &at);
+    return at != NULL;
 }
 
 drmgmt__snmp_peer *drmgmt__snmp_peer_open(drmgmt__snmp *snmp, const drmgmt__snmp_target *target,
@@ -168,8 +150,7 @@ static int read_settings(const char *text, void **value, drmgmt_error **error)
 /* The profile's version counts, if it has one. */
 static void use_credential(drmgmt__snmp_target *target, const drmgmt_op_credential *c)
 {
-    target->login = (drmgmt__snmp_login){ c->community,     c->username,      c->auth_protocol, c->auth_password,
-                                          c->priv_protocol, c->priv_password, c->context_name };
+    target->login = *c;
     if (!target->settings.version_given && c->snmp_version)
         (void)drmgmt__snmp_version_read(c->snmp_version, &target->settings.version);
 }

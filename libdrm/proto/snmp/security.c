@@ -29,7 +29,7 @@ static bool is_set(const char *text)
     return text && *text;
 }
 
-const char *drmgmt__snmp_login_lacks(const drmgmt__snmp_login *login, const char **code)
+const char *drmgmt__snmp_login_lacks(const drmgmt_op_credential *login, const char **code)
 {
     *code = "no-credential";
     if (!is_set(login->username))
@@ -52,7 +52,7 @@ const char *drmgmt__snmp_login_lacks(const drmgmt__snmp_login *login, const char
     return NULL;
 }
 
-bool drmgmt__snmp_login_fingerprint(const drmgmt__kus *kus, const drmgmt__snmp_login *login, char out[65])
+bool drmgmt__snmp_login_fingerprint(const drmgmt__kus *kus, const drmgmt_op_credential *login, char out[65])
 {
     const char *const texts[] = { login->username,      login->auth_protocol, login->auth_password,
                                   login->priv_protocol, login->priv_password, login->context_name };
@@ -90,7 +90,7 @@ static void on_key(drmgmt__ku_waiter *waiter)
         s->ready(s->ready_user);
 }
 
-drmgmt__snmp_security *drmgmt__snmp_security_new(drmgmt__kus *kus, const drmgmt__snmp_login *login,
+drmgmt__snmp_security *drmgmt__snmp_security_new(drmgmt__kus *kus, const drmgmt_op_credential *login,
                                                  void (*ready)(void *user), void *user)
 {
     drmgmt__snmp_security *s = calloc(1, sizeof *s);

@@ -11,12 +11,12 @@
 typedef struct drmgmt__snmp_security drmgmt__snmp_security;
 
 /* What is wrong with a login of version 3 (static text), or NULL. *code: a word for it. */
-const char *drmgmt__snmp_login_lacks(const drmgmt__snmp_login *login, const char **code);
+const char *drmgmt__snmp_login_lacks(const drmgmt_op_credential *login, const char **code);
 /* Tells logins apart: a hash of all that is in one under a key of this process. False: OpenSSL refuses. */
-bool drmgmt__snmp_login_fingerprint(const drmgmt__kus *kus, const drmgmt__snmp_login *login, char out[65]);
+bool drmgmt__snmp_login_fingerprint(const drmgmt__kus *kus, const drmgmt_op_credential *login, char out[65]);
 
 /* ready(user) is called once the passphrases are hashed, unless they are already. NULL when memory is out. */
-drmgmt__snmp_security *drmgmt__snmp_security_new(drmgmt__kus *kus, const drmgmt__snmp_login *login,
+drmgmt__snmp_security *drmgmt__snmp_security_new(drmgmt__kus *kus, const drmgmt_op_credential *login,
                                                  void (*ready)(void *user), void *user);
 void drmgmt__snmp_security_free(drmgmt__snmp_security *s); /* NULL is allowed */
 /* Passphrases are being hashed: nothing can be sent yet. */

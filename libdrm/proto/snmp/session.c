@@ -35,7 +35,7 @@ static void on_keys(void *user)
 }
 
 static drmgmt__snmp_session *make(drmgmt__snmp *snmp, const drmgmt__net_address *address, int version,
-                                  const drmgmt__snmp_login *login, const char *credential, const char *tenant,
+                                  const drmgmt_op_credential *login, const char *credential, const char *tenant,
                                   uint64_t hash)
 {
     drmgmt__snmp_session *session = calloc(1, sizeof *session);
@@ -71,7 +71,7 @@ static drmgmt__snmp_session *find(drmgmt__snmp *snmp, const drmgmt__net_address 
 }
 
 drmgmt__snmp_session *drmgmt__snmp_session_join(drmgmt__snmp *snmp, const drmgmt__net_address *address, int version,
-                                                const drmgmt__snmp_login *login, const char *tenant)
+                                                const drmgmt_op_credential *login, const char *tenant)
 {
     char fingerprint[65];
     const char *credential = login->community;

@@ -109,7 +109,7 @@ TAILQ_HEAD(drmgmt__snmp_sessions, drmgmt__snmp_session);
 
 /* The session of these, made if it is new. NULL when memory is out. It is left with drmgmt__snmp_session_leave(). */
 drmgmt__snmp_session *drmgmt__snmp_session_join(drmgmt__snmp *snmp, const drmgmt__net_address *address, int version,
-                                                const drmgmt__snmp_login *login, const char *tenant);
+                                                const drmgmt_op_credential *login, const char *tenant);
 /* The last one frees it; of version 3 it is kept for a while, for what is known of the engine. */
 void drmgmt__snmp_session_leave(drmgmt__snmp *snmp, drmgmt__snmp_session *session);
 void drmgmt__snmp_sessions_free(drmgmt__snmp *snmp); /* those that are kept */
@@ -125,7 +125,7 @@ struct drmgmt__snmp_peer {
     bool looking_up;
     uint16_t port;
     char *address;
-    drmgmt__snmp_login login; /* in secrets */
+    drmgmt_op_credential login; /* in secrets */
     char *secrets;
     size_t secrets_size;
 };

@@ -283,21 +283,16 @@ static bool encrypt_scoped(drmgmt__snmp_message *m, const drmgmt__usm_keys *keys
     return cipher(keys, iv, true, start, padded, start);
 }
 
-uint8_t *drmgmt__usm_write(drmgmt__snmp_message *m, const drmgmt__usm_keys *keys, const drmgmt__snmp_varbind *varbinds,
-                           size_t n, uint8_t *buffer, uint8_t *scratch, size_t room, size_t *length)
+uint8_t *drmgmt__usm_seal(drmgmt__snmp_message *m, const drmgmt__usm_keys *keys, uint8_t *buffer, uint8_t *scratch,
+                          size_t room, size_t *length)
 {
     static const uint8_t none[DRMGMT__SNMP_MAC_MAX];
     uint8_t salt[SALT], digest_octets[EVP_MAX_MD_SIZE], *mac;
-    size_t scoped_length;
 
     m->flags = (uint8_t)((m->flags & DRMGMT__SNMP_REPORTABLE) | drmgmt__usm_flags(keys));
     m->usm.mac = (drmgmt__octets){ none, keys->auth ? keys->auth->mac_length : 0 };
     m->usm.salt = (drmgmt__octets){ salt, 0 };
-    const uint8_t *scoped = drmgmt__snmp_scoped_write(m, varbinds, n, scratch, room, &scoped_length);
-    if (!scoped || !ready())
-        return NULL;
-    m->scoped = (drmgmt__ber){ scoped, scoped + scoped_length };
-    if (keys->priv && !encrypt_scoped(m, keys, scratch, room, salt))
+    if (!ready() || (keys->priv && !encrypt_scoped(m, keys, scratch, room, salt)))
         return NULL;
     uint8_t *packet = drmgmt__snmp_v3_write(m, buffer, room, length, &mac);
     if (!packet || !keys->auth)
@@ -306,6 +301,18 @@ uint8_t *drmgmt__usm_write(drmgmt__snmp_message *m, const drmgmt__usm_keys *keys
         return NULL;
     memcpy(mac, digest_octets, keys->auth->mac_length);
     return packet;
+}
+
+uint8_t *drmgmt__usm_write(drmgmt__snmp_message *m, const drmgmt__usm_keys *keys, const drmgmt__snmp_varbind *varbinds,
+                           size_t n, uint8_t *buffer, uint8_t *scratch, size_t room, size_t *length)
+{
+    size_t scoped_length;
+
+    const uint8_t *scoped = drmgmt__snmp_scoped_write(m, varbinds, n, scratch, room, &scoped_length);
+    if (!scoped)
+        return NULL;
+    m->scoped = (drmgmt__ber){ scoped, scoped + scoped_length };
+    return drmgmt__usm_seal(m, keys, buffer, scratch, room, length);
 }
 
 /* RFC 3414, sections 6.3.2 and 7.3.2: over the whole message with zeros in the digest's place. */

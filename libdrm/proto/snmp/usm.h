@@ -55,6 +55,10 @@ uint8_t drmgmt__usm_flags(const drmgmt__usm_keys *keys);
 uint8_t *drmgmt__usm_write(drmgmt__snmp_message *m, const drmgmt__usm_keys *keys, const drmgmt__snmp_varbind *varbinds,
                            size_t n, uint8_t *buffer, uint8_t *scratch, size_t room, size_t *length);
 
+/* The same for a scoped PDU that stands ready at the end of scratch: m->scoped. */
+uint8_t *drmgmt__usm_seal(drmgmt__snmp_message *m, const drmgmt__usm_keys *keys, uint8_t *buffer, uint8_t *scratch,
+                          size_t room, size_t *length);
+
 typedef enum drmgmt__usm_verdict {
     DRMGMT__USM_GOOD,
     DRMGMT__USM_LEVEL,  /* it has a level that these keys cannot check */

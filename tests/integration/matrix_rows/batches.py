@@ -59,5 +59,5 @@ ROWS = {
     "POST /api/v1/batches/{id}/cancel": [Row("batch", spends=True)],
     "POST /api/v1/batches/{id}/pause": [Row("batch", spends=True)],
     "POST /api/v1/batches/{id}/resume": [Row("paused_batch", spends=True)],
-    "POST /api/v1/batches/{id}/retry": [Row("failed_batch", body=lambda _: {"uncertain": True})],
+    "POST /api/v1/batches/{id}/retry": [Row("failed_batch", body=lambda _: {"acknowledge_uncertain": True})],
 }
