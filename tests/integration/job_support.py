@@ -93,6 +93,19 @@ def make_device(api, *profiles):
     return made.json()["id"]
 
 
+def make_credential(api, name, auth=None, priv=None, auth_password="passphrase-of-auth", priv_password="passphrase-of-priv", **more):
+    """A credential of version 3; its id."""
+    body = {"name": unique("v3"), "snmp_version": "3", "username": name, **more}
+    if auth:
+        body |= {"auth_protocol": auth, "auth_password": auth_password}
+    if priv:
+        body |= {"priv_protocol": priv, "priv_password": priv_password}
+    made = api.post("/api/v1/snmp-credentials", body)
+    assert made.status == 201, made
+    assert not any(secret and secret in str(made.json()) for secret in (auth_password, priv_password))
+    return made.json()["id"]
+
+
 def submit(api, device, operation, params=None, protocol="fake", **more):
     headers = {"Idempotency-Key": more.pop("key")} if "key" in more else {}
     body = {"device_id": device, "protocol": protocol, "operation": operation, "params": params or {}, **more}

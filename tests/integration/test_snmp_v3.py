@@ -6,7 +6,7 @@ import socket
 
 import pytest
 from http_support import is_problem
-from job_support import Tenant, ended, make_device, submit, unique
+from job_support import Tenant, ended, make_credential, make_device, submit
 from stack.fleet import temporary_folder
 from stack.servers import Snmpd, write_private
 
@@ -79,18 +79,6 @@ def crowd():
     yield found
     found.stop()
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def make_credential(api, name, auth=None, priv=None, auth_password="passphrase-of-auth", priv_password="passphrase-of-priv", **more):
-    body = {"name": unique("v3"), "snmp_version": "3", "username": name, **more}
-    if auth:
-        body |= {"auth_protocol": auth, "auth_password": auth_password}
-    if priv:
-        body |= {"priv_protocol": priv, "priv_password": priv_password}
-    made = api.post("/api/v1/snmp-credentials", body)
-    assert made.status == 201, made
-    assert "passphrase" not in str(made.json())
-    return made.json()["id"]
 
 
 def device_of(api, port, credential, **settings):

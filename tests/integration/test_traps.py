@@ -137,6 +137,19 @@ def test_the_address_that_a_trap_tells_counts_only_where_the_profile_allows(api,
     assert events(api, device_id=strict) == []
 
 
+def test_settings_that_no_program_of_ours_writes_keep_nobodys_traps_out(stack, api, other, where):
+    """Whoever has the application's log-in can write a profile of their own tenant by SQL."""
+    community = unique("c")
+    device = sender(api, community)
+    with contextlib.closing(other.api()) as them:
+        odd = sender(them, unique("c"))
+        for settings in ('{"trap_agent_address": "maybe"}', '{"trap_agent_address": {"a": [1]}}', "{}"):
+            sql(stack.env, "UPDATE drm.device_protocol_profiles SET settings = %s WHERE device_id = %s RETURNING 1", (settings, odd))
+            found = settled(api, where, community, device_id=device)
+            assert found
+            time.sleep(2.1)  # what the listener knows of an address is good for two seconds
+
+
 @pytest.mark.parametrize("address", ["::ffff:127.0.0.1", "0:0:0:0:0:FFFF:7f00:1"])
 def test_an_address_counts_in_whatever_form_it_was_written(api, where, address):
     community = unique("c")

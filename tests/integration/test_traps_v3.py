@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 from http_support import wait_until
-from job_support import Tenant, ask as sql, unique
-from trap_support import ask, events, first, listener, marked, overheard, program, send, sender, settled, trap3, user3, words
+from job_support import Tenant, ask as sql, make_credential, unique
+from trap_support import ask, events, first, listener, marked, overheard, program, send, sender, settled, trap3, words
 
 AUTH, PRIV = "authentic passphrase", "private passphrase"
 
@@ -27,7 +27,7 @@ def device3(stack, api, tenant):
     """device3(auth, priv, ...): a device with a user of its own; (device, user)."""
     def make(auth="SHA", priv=None, auth_password=AUTH, priv_password=PRIV, name=None, owner=(api, tenant)):
         name = name or unique("u")[:32]
-        credential = user3(stack.env, owner[1].id, name, auth, auth_password, priv, priv_password if priv else None)
+        credential = make_credential(owner[0], name, auth, {"AES": "AES-128"}.get(priv, priv), auth_password, priv_password)
         return sender(owner[0], credential_id=credential, settings={}), name
     return make
 
@@ -121,6 +121,7 @@ def test_a_trap_that_is_sent_again_is_refused(api, where, device3, priv):
         first(api, device_id=device)
     assert len(got) == 1
     send(where, *got * 3)
+    send(where, *(got[0] + more for more in (b"\0", b"\x30\0", got[0])))  # what stands behind it is no part of it
     quiet(api, where)
     assert len(events(api, device_id=device)) == 1
 

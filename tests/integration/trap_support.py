@@ -1,18 +1,13 @@
 """What the tests of traps share: net-snmp's own programs as senders, messages made by hand, and reading what was stored."""
 import contextlib
 import json
-import pathlib
-import secrets
 import shutil
 import socket
-import struct
 import subprocess
 import tempfile
 import threading
 import time
-import uuid
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from http_support import Raw, wait_until
 from job_support import ask as sql, make_device, unique
 from stack.ports import free_port
@@ -177,40 +172,6 @@ class Stream(Raw):
 
 
 # ---- version 3 ----
-
-def _aad(*parts):
-    return b"".join(struct.pack(">I", len(p)) + p.encode() for p in ("drmgmt-1", *parts))
-
-
-def _open(key, blob, *place):
-    return AESGCM(key).decrypt(blob[5:17], blob[17:], _aad(*place))
-
-
-def _seal(key, version, plain, *place):
-    nonce = secrets.token_bytes(12)
-    return b"\1" + struct.pack(">I", version) + nonce + AESGCM(key).encrypt(nonce, plain.encode(), _aad(*place))
-
-
-def data_key(env, tenant):
-    """The tenant's newest data key and its version, opened by the keyring as the library does."""
-    version, wrapped = sql(env, "SELECT version, wrapped FROM drm.tenant_keys WHERE tenant_id = %s ORDER BY version DESC LIMIT 1", (tenant,))[0]
-    lines = (line.split() for line in pathlib.Path(env["DRM_KEYRING"]).read_text().splitlines() if line and line[0] != "#")
-    keks = {int(n): bytes.fromhex(key) for kind, n, key, *_ in lines if kind == "kek"}
-    wrapped = bytes(wrapped)
-    return _open(keks[struct.unpack(">I", wrapped[1:5])[0]], wrapped, "tenant_keys", "wrapped", tenant, str(version)), version
-
-
-def user3(env, tenant, name, auth, auth_password, priv=None, priv_password=None):
-    """A credential of version 3 of a tenant; its id."""
-    key, version = data_key(env, tenant)
-    priv = "AES-128" if priv == "AES" else priv
-    made = str(uuid.uuid4())
-    sealed = [_seal(key, version, text, "snmp_credentials", column, tenant, made) if text else None
-              for column, text in (("auth_password", auth_password), ("priv_password", priv_password))]
-    sql(env, "INSERT INTO drm.snmp_credentials (tenant_id, id, name, snmp_version, username, auth_protocol, auth_password, priv_protocol, priv_password)"
-        " VALUES (%s, %s, %s, '3', %s, %s, %s, %s, %s) RETURNING 1", (tenant, made, unique("user"), name, auth, sealed[0], priv, sealed[1]))
-    return made
-
 
 def trap3(where, name, auth, auth_password, *varbinds, priv=None, priv_password=None, engine="0x8000000001020304", inform=False, oid=COLD_START,
           check=True, level=None):
