@@ -24,17 +24,7 @@ struct reading {
     drmgmt_error **error;
 };
 
-static int refuse(const struct reading *r, const char *format, ...) DRMGMT_PRINTF(2, 3);
-static int refuse(const struct reading *r, const char *format, ...)
-{
-    DRMGMT__STRBUF message = DRMGMT__STRBUF_INIT;
-    va_list args;
-
-    va_start(args, format);
-    drmgmt__strbuf_vprintf(&message, format, args);
-    va_end(args);
-    return drmgmt_error_make(r->error, DRMGMT_ERR_INVALID, r->field, "%s", message.data ? message.data : "");
-}
+#define refuse(r, ...) drmgmt_error_make((r)->error, DRMGMT_ERR_INVALID, (r)->field, __VA_ARGS__)
 
 /* A copy that lives as long as the parameters; NULL when memory is out. */
 static void *keep(struct reading *r, const void *bytes, size_t n)
