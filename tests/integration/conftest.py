@@ -59,6 +59,18 @@ def tenant(stack):
     return Tenant(stack.build, stack.env, stack.url)
 
 
+@pytest.fixture(scope="module")
+def other(stack):
+    """A second one, which is not to see the first one's."""
+    return Tenant(stack.build, stack.env, stack.url)
+
+
+@pytest.fixture(scope="module")
+def where(stack):
+    """Where the stack's worker listens for traps."""
+    return stack.env["DRM_TRAP_ADDRESS"]
+
+
 @pytest.fixture
 def api(tenant):
     """A client of that tenant's administrator."""

@@ -6,20 +6,10 @@ import uuid
 
 import pytest
 from http_support import is_problem, wait_until
-from job_support import Tenant, ask as sql, make_device, submit, unique
+from job_support import ask as sql, make_device, submit, unique
 from people_support import make_role
 from stack.process import clean_environment
 from trap_support import COLD_START, LINK_DOWN, Stream, events, first, marked, sender, trap, words
-
-
-@pytest.fixture(scope="module")
-def where(stack):
-    return stack.env["DRM_TRAP_ADDRESS"]
-
-
-@pytest.fixture(scope="module")
-def other(stack):
-    return Tenant(stack.build, stack.env, stack.url)
 
 
 def token_of(api):

@@ -13,16 +13,6 @@ from trap_support import (COLD_START, LINK_DOWN, SYS_NAME, ask, events, first, i
 ENTERPRISE = "1.3.6.1.4.1.32473.7"
 
 
-@pytest.fixture(scope="module")
-def where(stack):
-    return stack.env["DRM_TRAP_ADDRESS"]
-
-
-@pytest.fixture(scope="module")
-def other(stack):
-    return Tenant(stack.build, stack.env, stack.url)
-
-
 # ---- what a trap tells ----
 
 def test_version_2c_is_stored_as_it_was_told(api, where):

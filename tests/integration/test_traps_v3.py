@@ -6,20 +6,10 @@ import subprocess
 
 import pytest
 from http_support import wait_until
-from job_support import Tenant, ask as sql, make_credential, unique
+from job_support import ask as sql, make_credential, unique
 from trap_support import ask, events, first, listener, marked, overheard, program, send, sender, settled, trap3, words
 
 AUTH, PRIV = "authentic passphrase", "private passphrase"
-
-
-@pytest.fixture(scope="module")
-def where(stack):
-    return stack.env["DRM_TRAP_ADDRESS"]
-
-
-@pytest.fixture(scope="module")
-def other(stack):
-    return Tenant(stack.build, stack.env, stack.url)
 
 
 @pytest.fixture
