@@ -442,7 +442,9 @@ Test(snmp_v3, two_tenants_never_use_each_others_keys)
 
 static void join(drmgmt__snmp *snmp, size_t i, bool leave, drmgmt__snmp_session **kept)
 {
-    const drmgmt_op_credential login = { .username = "bert", .auth_protocol = "SHA", .auth_password = "the-passphrase" };
+    const drmgmt_op_credential login = { .username = "bert",
+                                         .auth_protocol = "SHA",
+                                         .auth_password = "the-passphrase" };
     drmgmt__net_address address = { .family = AF_INET, .port = 161 };
     uint32_t number = htonl((uint32_t)(0x0a000000 + i));
 
