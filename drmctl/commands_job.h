@@ -11,7 +11,7 @@ static const ctl_option submit_options[] = {
     { "run-at", 0, "TIME", NULL, "not before: 2026-01-31T12:00:00Z" },
     { "deadline", 0, "TIME", NULL, "not begun after this time" },
     { "unique-key", 0, "KEY", NULL, "while a job with this key has not ended, that one is the answer" },
-    { "unique-conflict", 0, "answer|refuse", NULL, "or it is an error" },
+    { "unique-conflict", 0, "HOW", NULL, "answer: as said; refuse: it is an error" },
     { "idempotency-key", 0, "KEY", NULL, "the same key with the same job gives the same job, not a second one" },
     WAIT_OPTIONS,
 };
