@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     RIGHTS_MS = 15000, /* how long an answer of the database is good for */
@@ -109,20 +108,16 @@ static struct place *place_of(drmgmt_event_stream *s, const char *id)
 }
 
 /* The time a job was made, less a day, as PostgreSQL reads it. */
-static void day_before(const char *job_id, char out[40])
+static void day_before(const char *job_id, char out[DRMGMT__TIME_SIZE])
 {
-    time_t t = (time_t)(drmgmt__uuid_time_ms(job_id) / 1000) - 86400;
-    struct tm tm = { 0 };
-
-    gmtime_r(&t, &tm);
-    strftime(out, 40, "%Y-%m-%d %H:%M:%S+00", &tm);
+    drmgmt__time_write(drmgmt__uuid_time_ms(job_id) - INT64_C(86400000), out);
 }
 
 static int ask_place(drmgmt_event_stream *s, struct place *p, const char *id, bool job, drmgmt_error **error)
 {
     DRMGMT__ROWS drmgmt__rows *rows = NULL;
     drmgmt__params params = DRMGMT__PARAMS_INIT;
-    char since[40];
+    char since[DRMGMT__TIME_SIZE];
 
     day_before(id, since);
     drmgmt__param(&params, id);

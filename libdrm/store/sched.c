@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* All of them may be done twice: a second finish is refused by its fence. A claim whose answer was lost leaves jobs
  * with this worker that it does not know of; they come back when its id is given up. */
@@ -201,17 +200,10 @@ enum {
 
 static void add_time(drmgmt__strbuf *b, int64_t ms)
 {
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm tm;
-    char text[48];
+    char text[DRMGMT__TIME_SIZE];
 
-    if (ms <= 0 || !gmtime_r(&seconds, &tm)) {
-        drmgmt__array_add(b, NULL);
-        return;
-    }
-    size_t n = strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
-    snprintf(text + n, sizeof text - n, ".%03d+00", (int)(ms % 1000));
-    drmgmt__array_add(b, text);
+    drmgmt__time_write(ms, text);
+    drmgmt__array_add(b, ms > 0 ? text : NULL);
 }
 
 static void add_finish(drmgmt__strbuf b[ARRAY_COUNT], const drmgmt__finish *f)

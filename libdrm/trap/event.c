@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 void drmgmt__trap_event_free(drmgmt__trap_event *event)
 {
@@ -24,15 +23,16 @@ void drmgmt__trap_event_free(drmgmt__trap_event *event)
     free(event);
 }
 
-/* RFC 3339 in UTC, to the millisecond. */
-static void print_time(int64_t ms, char out[40])
+/* RFC 3339 in UTC, as records tell times: without zeros at the fraction's end. */
+static void print_time(int64_t ms, char out[DRMGMT__TIME_SIZE])
 {
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm tm = { 0 };
-
-    gmtime_r(&seconds, &tm);
-    size_t n = strftime(out, 40, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(out + n, 40 - n, ".%03dZ", (int)(ms % 1000));
+    drmgmt__time_write(ms, out);
+    char *end = strchr(out, '+');
+    out[10] = 'T';
+    while (end[-1] == '0')
+        end--;
+    end -= end[-1] == '.';
+    memcpy(end, "Z", 2);
 }
 
 /* ---- store: parallel arrays in PostgreSQL's text form ---- */
@@ -41,7 +41,7 @@ enum { TENANTS, IDS, DEVICES, KINDS, SOURCES, OIDS, NAMES, DETAILS, TIMES, ARRAY
 
 static void add_event(drmgmt__strbuf b[ARRAYS], const drmgmt__trap_event *e)
 {
-    char at[40];
+    char at[DRMGMT__TIME_SIZE];
 
     print_time(e->at_ms, at);
     const char *const values[ARRAYS] = { e->tenant_id, e->id,   e->device_id, e->kind, e->source,
@@ -136,7 +136,7 @@ enum { DETAIL_MAX = 16384 }; /* of one event in Redis, which keeps 10,000 a tena
 void drmgmt__trap_event_publish(drmgmt_context *context, const drmgmt__trap_event *e)
 {
     DRMGMT__STRBUF json = DRMGMT__STRBUF_INIT;
-    char at[40];
+    char at[DRMGMT__TIME_SIZE];
 
     if (!context->publisher)
         return;
