@@ -118,7 +118,9 @@ Test(snmp_names, same_as_the_modules)
         cr_assert_str_eq(printed.data, oid, "%s", name);
         cr_assert_str_eq(row->flags & DRMGMT__SNMP_SCALAR ? "scalar" : "column", kind, "%s", name);
         cr_assert(strncmp(access, "read", 4) == 0, "%s cannot be read", name);
-        cr_assert(!(row->flags & DRMGMT__SNMP_BINARY) || strcmp(type, "OCTET STRING") == 0, "%s", name);
+        /* Lists differ in whether a BITS is told from the OCTET STRING that carries it (RFC 2578 section 7.1.4). */
+        cr_assert(!(row->flags & DRMGMT__SNMP_BINARY) || strcmp(type, "OCTET STRING") == 0 || strcmp(type, "BITS") == 0,
+                  "%s is %s", name, type);
         found++;
     }
     fclose(file);
