@@ -68,7 +68,7 @@ static int hash_passphrase(drmgmt__trap_keys *keys, const drmgmt__usm_auth *auth
     drmgmt__wipe(place, sizeof place);
     if (drmgmt__digest_cache_get(keys->cache, digest, now, out))
         return 0;
-    if (drmgmt__usm_ku(auth, phrase, out))
+    if (drmgmt__usm_ku(auth, &(drmgmt__octets){ (const uint8_t *)phrase, strlen(phrase) }, out))
         return -1;
     drmgmt__digest_cache_put(keys->cache, digest, now, now + KEEP_MS, out);
     return 0;
@@ -126,4 +126,20 @@ const drmgmt__usm_keys *drmgmt__trap_user_keys(drmgmt__trap_user *user, const dr
     memcpy(l->engine, engine->bytes, engine->length);
     l->n = engine->length;
     return &l->keys;
+}
+
+int drmgmt__trap_user_complete(drmgmt__trap_user *user, const drmgmt__octets *engine)
+{
+    for (size_t i = 0; i < ENGINES; i++) {
+        struct localized *l = &user->engines[i];
+        if (l->n != engine->length || memcmp(l->engine, engine->bytes, engine->length) != 0)
+            continue;
+        const drmgmt__octets half = drmgmt__usm_half(&l->keys);
+        drmgmt__usm_key ku;
+        int rc = drmgmt__usm_ku(user->auth, &half, &ku);
+        rc = rc ? rc : drmgmt__usm_complete(&l->keys, &ku, engine);
+        drmgmt__wipe(&ku, sizeof ku);
+        return rc;
+    }
+    return -1;
 }

@@ -22,5 +22,8 @@ void drmgmt__trap_user_free(drmgmt__trap_user *user); /* wipes; NULL is allowed 
 uint8_t drmgmt__trap_user_level(const drmgmt__trap_user *user);
 /* Its keys for an engine; they live until the keys of another two engines were asked for. NULL: it can have none. */
 const drmgmt__usm_keys *drmgmt__trap_user_keys(drmgmt__trap_user *user, const drmgmt__octets *engine);
+/* Makes the other half of the keys (drmgmt__usm_keys.half) that were just asked for: milliseconds, so for messages that
+ * have proved authentic only. 0 or -1. */
+int drmgmt__trap_user_complete(drmgmt__trap_user *user, const drmgmt__octets *engine);
 
 #endif

@@ -125,14 +125,22 @@ static drmgmt__trap_ack *answer_of(const struct look *k, drmgmt__trap_user *user
 /* ---- in ---- */
 
 /* Tries a user's keys on a copy: DRMGMT__USM_DECRYPT, too, means that the digest is the user's. */
-static drmgmt__usm_verdict try_keys(struct look *k, drmgmt__trap_user *user)
+static drmgmt__usm_verdict try_once(struct look *k, const drmgmt__usm_keys *keys)
 {
-    const drmgmt__usm_keys *keys = drmgmt__trap_user_keys(user, &k->m->usm.engine);
-
     memcpy(k->copy, k->d->packet, k->length);
     if (!keys || drmgmt__snmp_message_read(&k->tried, k->copy, k->length))
         return DRMGMT__USM_DIGEST;
     return drmgmt__usm_read(&k->tried, keys, k->copy, k->length, k->opened, sizeof k->opened);
+}
+
+static drmgmt__usm_verdict try_keys(struct look *k, drmgmt__trap_user *user)
+{
+    const drmgmt__usm_keys *keys = drmgmt__trap_user_keys(user, &k->m->usm.engine);
+    drmgmt__usm_verdict verdict = try_once(k, keys);
+
+    if (verdict != DRMGMT__USM_HALF)
+        return verdict;
+    return drmgmt__trap_user_complete(user, &k->m->usm.engine) ? DRMGMT__USM_DECRYPT : try_once(k, keys);
 }
 
 /* What was tried last is in clear. The first one to prove a message says what it holds; who decrypts it to something

@@ -53,14 +53,21 @@ static const struct vector {
       "22a5a36cedfcc085807a128d7bc6c2382167ad6c0dbc5fdff856740f3d84c099" },
 };
 
+static const drmgmt__octets maplesyrup = { (const uint8_t *)"maplesyrup", 10 };
+
 /* Keys of "maplesyrup" for the engine; priv may be NULL. */
 static drmgmt__usm_keys make_keys(const char *auth, const char *priv)
 {
     drmgmt__usm_keys keys = { .auth = drmgmt__usm_auth_find(auth), .priv = priv ? drmgmt__usm_priv_find(priv) : NULL };
     drmgmt__usm_key ku;
 
-    cr_assert_eq(drmgmt__usm_ku(keys.auth, "maplesyrup", &ku), 0);
+    cr_assert_eq(drmgmt__usm_ku(keys.auth, &maplesyrup, &ku), 0);
     cr_assert_eq(drmgmt__usm_localize(&keys, &ku, &ku, &engine), 0);
+    if (keys.half) {
+        const drmgmt__octets half = drmgmt__usm_half(&keys);
+        cr_assert_eq(drmgmt__usm_ku(keys.auth, &half, &ku), 0);
+        cr_assert_eq(drmgmt__usm_complete(&keys, &ku, &engine), 0);
+    }
     return keys;
 }
 
@@ -69,7 +76,7 @@ Test(snmp_usm, keys_of_a_passphrase)
     for (size_t i = 0; i < DRMGMT__COUNT(vectors); i++) {
         const struct vector *v = &vectors[i];
         drmgmt__usm_key ku;
-        cr_assert_eq(drmgmt__usm_ku(drmgmt__usm_auth_find(v->auth), "maplesyrup", &ku), 0);
+        cr_assert_eq(drmgmt__usm_ku(drmgmt__usm_auth_find(v->auth), &maplesyrup, &ku), 0);
         assert_hex(v->auth, ku.bytes, v->ku);
         drmgmt__usm_keys keys = make_keys(v->auth, "AES-256");
         assert_hex(v->auth, keys.auth_key.bytes, v->kul);
@@ -90,7 +97,8 @@ Test(snmp_usm, only_what_there_is)
     cr_assert_null(drmgmt__usm_auth_find(""));
     cr_assert_null(drmgmt__usm_priv_find("AES"));
     drmgmt__usm_key ku;
-    cr_assert_neq(drmgmt__usm_ku(drmgmt__usm_auth_find("SHA"), "", &ku), 0, "an empty passphrase has no key");
+    cr_assert_neq(drmgmt__usm_ku(drmgmt__usm_auth_find("SHA"), &(drmgmt__octets){ NULL, 0 }, &ku), 0,
+                  "an empty passphrase has no key");
 }
 
 /* ---- messages ---- */

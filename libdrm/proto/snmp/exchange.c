@@ -327,6 +327,14 @@ static void ask_again(drmgmt__snmp_exchange *x)
     drmgmt__table_add(&snmp->exchanges, &x->link, id); /* it has buckets, so it takes one more */
     x->tries = 0;
     drmgmt_timer_again(x->timer, x->peer->settings.timeout_ms);
+    if (drmgmt__snmp_security_pending(session->security)) { /* its turn comes first when the keys are there */
+        drmgmt__table_remove(&snmp->exchanges, &x->link);
+        x->in_flight = false;
+        session->in_flight--;
+        x->queue = &session->waiting;
+        TAILQ_INSERT_HEAD(x->queue, x, entry);
+        return;
+    }
     send_question(x);
     drmgmt__snmp_pump(snmp, session);
 }

@@ -35,14 +35,15 @@ struct hashing {
     const drmgmt__usm_auth *auth;
     bool good;
     drmgmt__usm_key key;
-    char passphrase[];
+    size_t length;
+    uint8_t passphrase[];
 };
 
 static void discard(drmgmt__task *task)
 {
     struct hashing *h = (struct hashing *)task;
 
-    drmgmt__wipe(h->passphrase, strlen(h->passphrase));
+    drmgmt__wipe(h->passphrase, h->length);
     drmgmt__wipe(&h->key, sizeof h->key);
     free(h);
 }
@@ -51,7 +52,7 @@ static void hash(drmgmt__task *task)
 {
     struct hashing *h = (struct hashing *)task;
 
-    h->good = drmgmt__usm_ku(h->auth, h->passphrase, &h->key) == 0;
+    h->good = drmgmt__usm_ku(h->auth, &(drmgmt__octets){ h->passphrase, h->length }, &h->key) == 0;
 }
 
 static void forget(drmgmt__kus *kus, drmgmt__ku *ku)
@@ -95,12 +96,11 @@ static drmgmt__ku *find(drmgmt__kus *kus, uint64_t number, const uint8_t fingerp
     return NULL;
 }
 
-static drmgmt__ku *make(drmgmt__kus *kus, const drmgmt__usm_auth *auth, const char *passphrase, uint64_t number,
-                        const uint8_t fingerprint[FINGERPRINT])
+static drmgmt__ku *make(drmgmt__kus *kus, const drmgmt__usm_auth *auth, const drmgmt__octets *passphrase,
+                        uint64_t number, const uint8_t fingerprint[FINGERPRINT])
 {
-    size_t length = strlen(passphrase) + 1;
     drmgmt__ku *ku = calloc(1, sizeof *ku);
-    struct hashing *h = calloc(1, sizeof *h + length);
+    struct hashing *h = calloc(1, sizeof *h + passphrase->length);
 
     if (!ku || !h || !drmgmt__table_add(&kus->table, &ku->link, number)) {
         free(ku);
@@ -109,7 +109,8 @@ static drmgmt__ku *make(drmgmt__kus *kus, const drmgmt__usm_auth *auth, const ch
     }
     TAILQ_INIT(&ku->waiters);
     memcpy(ku->fingerprint, fingerprint, FINGERPRINT);
-    memcpy(h->passphrase, passphrase, length);
+    memcpy(h->passphrase, passphrase->bytes, passphrase->length);
+    h->length = passphrase->length;
     h->task = (drmgmt__task){ .work = hash, .done = finish, .discard = discard };
     h->ku = ku;
     h->auth = auth;
@@ -124,10 +125,9 @@ static drmgmt__ku *make(drmgmt__kus *kus, const drmgmt__usm_auth *auth, const ch
     return ku;
 }
 
-drmgmt__ku *drmgmt__ku_take(drmgmt__kus *kus, const drmgmt__usm_auth *auth, const char *passphrase)
+drmgmt__ku *drmgmt__ku_take(drmgmt__kus *kus, const drmgmt__usm_auth *auth, const drmgmt__octets *passphrase)
 {
-    const drmgmt__octets pieces[] = { { (const uint8_t *)auth->name, strlen(auth->name) },
-                                      { (const uint8_t *)passphrase, strlen(passphrase) } };
+    const drmgmt__octets pieces[] = { { (const uint8_t *)auth->name, strlen(auth->name) }, *passphrase };
     uint8_t fingerprint[FINGERPRINT];
     uint64_t number;
 

@@ -20,7 +20,7 @@ typedef struct drmgmt__ku_waiter {
 int drmgmt__kus_new(drmgmt_loop *loop, drmgmt__kus **out, drmgmt_error **error);
 void drmgmt__kus_free(drmgmt__kus *kus); /* all are given back. NULL is allowed */
 /* NULL when memory is out. To be given back. */
-drmgmt__ku *drmgmt__ku_take(drmgmt__kus *kus, const drmgmt__usm_auth *auth, const char *passphrase);
+drmgmt__ku *drmgmt__ku_take(drmgmt__kus *kus, const drmgmt__usm_auth *auth, const drmgmt__octets *passphrase);
 void drmgmt__ku_give(drmgmt__kus *kus, drmgmt__ku *ku); /* NULL is allowed */
 /* NULL: it is not made yet (wait for it), or could not be made. */
 const drmgmt__usm_key *drmgmt__ku_key(const drmgmt__ku *ku);

@@ -11,12 +11,13 @@ struct drmgmt__snmp_security {
     const drmgmt__usm_priv *priv;
     drmgmt__kus *kus;
     drmgmt__ku *ku_auth, *ku_priv;
+    drmgmt__ku *ku_half; /* while the second half of the keys for told[] is made */
     drmgmt__ku_waiter waiter;
     void (*ready)(void *user);
     void *ready_user;
-    /* the engine; n 0: not known */
-    uint8_t engine[DRMGMT__SNMP_ENGINE_MAX];
-    size_t engine_length;
+    /* the engine; length 0: not known */
+    uint8_t engine[DRMGMT__SNMP_ENGINE_MAX], told[DRMGMT__SNMP_ENGINE_MAX];
+    size_t engine_length, told_length;
     int32_t boots, time; /* as it told them, */
     uint64_t told_ms;    /* then */
     drmgmt__usm_keys keys;
@@ -75,19 +76,30 @@ static bool wait_for_keys(drmgmt__snmp_security *s)
 {
     drmgmt__ku *pending = drmgmt__ku_pending(s->ku_auth)   ? s->ku_auth
                           : drmgmt__ku_pending(s->ku_priv) ? s->ku_priv
+                          : drmgmt__ku_pending(s->ku_half) ? s->ku_half
                                                            : NULL;
     if (pending)
         drmgmt__ku_wait(pending, &s->waiter);
     return pending != NULL;
 }
 
+static bool complete(drmgmt__snmp_security *s);
+
 static void on_key(drmgmt__ku_waiter *waiter)
 {
     drmgmt__snmp_security *s =
         (drmgmt__snmp_security *)(void *)((char *)waiter - offsetof(drmgmt__snmp_security, waiter));
 
-    if (!wait_for_keys(s))
-        s->ready(s->ready_user);
+    if (wait_for_keys(s))
+        return;
+    if (s->ku_half)
+        (void)complete(s); /* if it fails, the engine is not known, as it was not before */
+    s->ready(s->ready_user);
+}
+
+static drmgmt__ku *take_passphrase(drmgmt__kus *kus, const drmgmt__usm_auth *auth, const char *passphrase)
+{
+    return drmgmt__ku_take(kus, auth, &(drmgmt__octets){ (const uint8_t *)passphrase, strlen(passphrase) });
 }
 
 drmgmt__snmp_security *drmgmt__snmp_security_new(drmgmt__kus *kus, const drmgmt_op_credential *login,
@@ -105,8 +117,8 @@ drmgmt__snmp_security *drmgmt__snmp_security_new(drmgmt__kus *kus, const drmgmt_
     strncpy(s->context, login->context_name ? login->context_name : "", DRMGMT__SNMP_NAME_MAX);
     s->auth = is_set(login->auth_protocol) ? drmgmt__usm_auth_find(login->auth_protocol) : NULL;
     s->priv = is_set(login->priv_protocol) ? drmgmt__usm_priv_find(login->priv_protocol) : NULL;
-    if ((s->auth && !(s->ku_auth = drmgmt__ku_take(kus, s->auth, login->auth_password))) ||
-        (s->priv && !(s->ku_priv = drmgmt__ku_take(kus, s->auth, login->priv_password)))) {
+    if ((s->auth && !(s->ku_auth = take_passphrase(kus, s->auth, login->auth_password))) ||
+        (s->priv && !(s->ku_priv = take_passphrase(kus, s->auth, login->priv_password)))) {
         drmgmt__snmp_security_free(s);
         return NULL;
     }
@@ -121,6 +133,7 @@ void drmgmt__snmp_security_free(drmgmt__snmp_security *s)
     drmgmt__ku_wait_cancel(&s->waiter);
     drmgmt__ku_give(s->kus, s->ku_auth);
     drmgmt__ku_give(s->kus, s->ku_priv);
+    drmgmt__ku_give(s->kus, s->ku_half);
     drmgmt__wipe(s, sizeof *s);
     free(s);
 }
@@ -150,6 +163,40 @@ static void set_time(drmgmt__snmp_security *s, const drmgmt__snmp_usm *usm, uint
     s->told_ms = now_ms;
 }
 
+static bool is_engine(const uint8_t *known, size_t length, const drmgmt__octets *engine)
+{
+    return length && engine->length == length && memcmp(engine->bytes, known, length) == 0;
+}
+
+static void know(drmgmt__snmp_security *s)
+{
+    memcpy(s->engine, s->told, s->told_length);
+    s->engine_length = s->told_length;
+}
+
+/* The second half of the keys was made, or could not be: false. */
+static bool complete(drmgmt__snmp_security *s)
+{
+    const drmgmt__usm_key *half = drmgmt__ku_key(s->ku_half);
+    const drmgmt__octets engine = { s->told, s->told_length };
+
+    bool good = half && drmgmt__usm_complete(&s->keys, half, &engine) == 0;
+    drmgmt__ku_give(s->kus, s->ku_half);
+    s->ku_half = NULL;
+    if (good)
+        know(s);
+    return good;
+}
+
+/* The session is pending while a thread makes the second half. */
+static bool take_half(drmgmt__snmp_security *s)
+{
+    const drmgmt__octets half = drmgmt__usm_half(&s->keys);
+
+    s->ku_half = drmgmt__ku_take(s->kus, s->auth, &half);
+    return s->ku_half && (wait_for_keys(s) || complete(s));
+}
+
 /* A report that is not authenticated: its time is a guess, which the agent corrects if it is wrong (RFC 3414, section
  * 4). False: it tells no engine, or keys cannot be made for it. */
 static bool learn_engine(drmgmt__snmp_security *s, const drmgmt__snmp_usm *usm, uint64_t now_ms)
@@ -158,20 +205,19 @@ static bool learn_engine(drmgmt__snmp_security *s, const drmgmt__snmp_usm *usm, 
 
     if (usm->engine.length < DRMGMT__SNMP_ENGINE_MIN || usm->engine.length > DRMGMT__SNMP_ENGINE_MAX)
         return false;
+    if (s->ku_half) /* one at a time */
+        return is_engine(s->told, s->told_length, &usm->engine);
     s->engine_length = 0;
     s->keys = (drmgmt__usm_keys){ .auth = s->auth, .priv = s->priv };
     if (s->auth && (!auth || (s->priv && !priv) || drmgmt__usm_localize(&s->keys, auth, priv, &usm->engine)))
         return false;
-    memcpy(s->engine, usm->engine.bytes, usm->engine.length);
-    s->engine_length = usm->engine.length;
+    memcpy(s->told, usm->engine.bytes, usm->engine.length);
+    s->told_length = usm->engine.length;
     set_time(s, usm, now_ms);
+    if (s->keys.half)
+        return take_half(s);
+    know(s);
     return true;
-}
-
-static bool is_engine(const drmgmt__snmp_security *s, const drmgmt__octets *engine)
-{
-    return s->engine_length && engine->length == s->engine_length &&
-           memcmp(engine->bytes, s->engine, engine->length) == 0;
 }
 
 /* ---- out ---- */
@@ -302,16 +348,16 @@ drmgmt__snmp_reading drmgmt__snmp_security_read(drmgmt__snmp_security *s, drmgmt
     bool authentic = m->flags & DRMGMT__SNMP_AUTH;
     uint8_t level = m->flags & (DRMGMT__SNMP_AUTH | DRMGMT__SNMP_PRIV);
 
-    if (authentic && (!s->auth || !is_engine(s, &m->usm.engine)))
+    if (authentic && (!s->auth || !is_engine(s->engine, s->engine_length, &m->usm.engine)))
         return DRMGMT__SNMP_READ_DROP;
     if (drmgmt__usm_read(m, authentic ? &s->keys : &none, packet, length, scratch, room) != DRMGMT__USM_GOOD)
         return DRMGMT__SNMP_READ_DROP;
     if (m->pdu.type == DRMGMT__SNMP_REPORT)
         return read_report(s, m, authentic, now_ms, engine_learnt, time_learnt, refusal);
     /* No less secure than the question was, and of the same engine, user and context. */
-    if (m->pdu.type != DRMGMT__SNMP_RESPONSE || !is_engine(s, &m->usm.engine) || level != drmgmt__usm_flags(&s->keys) ||
-        m->usm.user.length != strlen(s->user) || memcmp(m->usm.user.bytes, s->user, m->usm.user.length) != 0 ||
-        m->context_name.length != strlen(s->context) ||
+    if (m->pdu.type != DRMGMT__SNMP_RESPONSE || !is_engine(s->engine, s->engine_length, &m->usm.engine) ||
+        level != drmgmt__usm_flags(&s->keys) || m->usm.user.length != strlen(s->user) ||
+        memcmp(m->usm.user.bytes, s->user, m->usm.user.length) != 0 || m->context_name.length != strlen(s->context) ||
         memcmp(m->context_name.bytes, s->context, m->context_name.length) != 0)
         return DRMGMT__SNMP_READ_DROP;
     if (authentic && !in_time(s, &m->usm, now_ms))

@@ -19,7 +19,7 @@ bool drmgmt__snmp_login_fingerprint(const drmgmt__kus *kus, const drmgmt_op_cred
 drmgmt__snmp_security *drmgmt__snmp_security_new(drmgmt__kus *kus, const drmgmt_op_credential *login,
                                                  void (*ready)(void *user), void *user);
 void drmgmt__snmp_security_free(drmgmt__snmp_security *s); /* NULL is allowed */
-/* Passphrases are being hashed: nothing can be sent yet. */
+/* Passphrases are being hashed, or what keys of AES-192-C and AES-256-C want for an engine: nothing can be sent yet. */
 bool drmgmt__snmp_security_pending(const drmgmt__snmp_security *s);
 /* Whether the engine is known; until then, what is written is a question for it. */
 bool drmgmt__snmp_security_knows(const drmgmt__snmp_security *s);

@@ -98,9 +98,9 @@ static bool hash_passphrase(const drmgmt__usm_auth *auth, const uint8_t *passphr
     return good;
 }
 
-int drmgmt__usm_ku(const drmgmt__usm_auth *auth, const char *passphrase, drmgmt__usm_key *out)
+int drmgmt__usm_ku(const drmgmt__usm_auth *auth, const drmgmt__octets *passphrase, drmgmt__usm_key *out)
 {
-    return hash_passphrase(auth, (const uint8_t *)passphrase, strlen(passphrase), out) ? 0 : -1;
+    return hash_passphrase(auth, passphrase->bytes, passphrase->length, out) ? 0 : -1;
 }
 
 /* Digest of up to three pieces. */
@@ -124,27 +124,21 @@ static bool localize(const drmgmt__usm_auth *auth, const uint8_t *ku, const drmg
     return digest(auth, pieces, 3, out);
 }
 
-/* A localized key as long as the cipher wants it. */
-static bool lengthen(const drmgmt__usm_keys *keys, const drmgmt__octets *engine, uint8_t *key)
+/* A localized key as long as the cipher wants it: its digest behind it, and so on (what agents do with SHA-1 and MD5).
+ */
+static bool lengthen(const drmgmt__usm_keys *keys, uint8_t *key)
 {
     const drmgmt__usm_auth *auth = keys->auth;
     uint8_t more[EVP_MAX_MD_SIZE];
-    drmgmt__usm_key ku;
     bool good = true;
 
     for (size_t n = auth->key_length; good && n < keys->priv->key_length; n += auth->key_length) {
         const drmgmt__octets whole = { key, n };
         size_t take = keys->priv->key_length - n;
-        if (keys->priv->reeder) {
-            good = hash_passphrase(auth, key + n - auth->key_length, auth->key_length, &ku) &&
-                   localize(auth, ku.bytes, engine, more);
-        } else {
-            good = digest(auth, &whole, 1, more);
-        }
+        good = digest(auth, &whole, 1, more);
         memcpy(key + n, more, take < auth->key_length ? take : auth->key_length);
     }
     drmgmt__wipe(more, sizeof more);
-    drmgmt__wipe(&ku, sizeof ku);
     return good;
 }
 
@@ -155,10 +149,30 @@ int drmgmt__usm_localize(drmgmt__usm_keys *keys, const drmgmt__usm_key *ku_auth,
         return -1;
     if (!keys->auth)
         return 0;
+    keys->half = keys->priv && keys->priv->reeder && keys->priv->key_length > keys->auth->key_length;
     bool good = localize(keys->auth, ku_auth->bytes, engine, keys->auth_key.bytes) &&
                 (!keys->priv || (localize(keys->auth, ku_priv->bytes, engine, keys->priv_key.bytes) &&
-                                 lengthen(keys, engine, keys->priv_key.bytes)));
+                                 (keys->half || lengthen(keys, keys->priv_key.bytes))));
     return good ? 0 : -1;
+}
+
+drmgmt__octets drmgmt__usm_half(const drmgmt__usm_keys *keys)
+{
+    return (drmgmt__octets){ keys->priv_key.bytes, keys->auth->key_length };
+}
+
+/* The shortest digest is 16 bytes and the longest key 32: one more is enough. */
+int drmgmt__usm_complete(drmgmt__usm_keys *keys, const drmgmt__usm_key *ku_half, const drmgmt__octets *engine)
+{
+    size_t n = keys->auth->key_length, take = keys->priv->key_length - n;
+    uint8_t more[EVP_MAX_MD_SIZE];
+
+    if (!localize(keys->auth, ku_half->bytes, engine, more))
+        return -1;
+    memcpy(keys->priv_key.bytes + n, more, take < n ? take : n);
+    drmgmt__wipe(more, sizeof more);
+    keys->half = false;
+    return 0;
 }
 
 /* ---- digests ---- */
@@ -292,7 +306,7 @@ uint8_t *drmgmt__usm_seal(drmgmt__snmp_message *m, const drmgmt__usm_keys *keys,
     m->flags = (uint8_t)((m->flags & DRMGMT__SNMP_REPORTABLE) | drmgmt__usm_flags(keys));
     m->usm.mac = (drmgmt__octets){ none, keys->auth ? keys->auth->mac_length : 0 };
     m->usm.salt = (drmgmt__octets){ salt, 0 };
-    if (!ready() || (keys->priv && !encrypt_scoped(m, keys, scratch, room, salt)))
+    if (!ready() || (keys->priv && (keys->half || !encrypt_scoped(m, keys, scratch, room, salt))))
         return NULL;
     uint8_t *packet = drmgmt__snmp_v3_write(m, buffer, room, length, &mac);
     if (!packet || !keys->auth)
@@ -356,6 +370,8 @@ drmgmt__usm_verdict drmgmt__usm_read(drmgmt__snmp_message *m, const drmgmt__usm_
     length = (size_t)(whole.at - packet);
     if (m->flags & DRMGMT__SNMP_AUTH && !is_authentic(m, keys, packet, length))
         return DRMGMT__USM_DIGEST;
+    if (m->flags & DRMGMT__SNMP_PRIV && keys->half)
+        return DRMGMT__USM_HALF;
     if (m->flags & DRMGMT__SNMP_PRIV && !decrypt(m, keys, scratch, room, &plain))
         return DRMGMT__USM_DECRYPT;
     return drmgmt__snmp_scoped_read(m, &plain) ? DRMGMT__USM_DECRYPT : DRMGMT__USM_GOOD;

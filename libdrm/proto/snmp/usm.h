@@ -35,16 +35,23 @@ typedef struct drmgmt__usm_key {
 } drmgmt__usm_key;
 
 /* Ku of a passphrase: a digest of 1 MiB of it, 1 to 3 ms (RFC 3414, A.2). 0 or -1. */
-int drmgmt__usm_ku(const drmgmt__usm_auth *auth, const char *passphrase, drmgmt__usm_key *out);
+int drmgmt__usm_ku(const drmgmt__usm_auth *auth, const drmgmt__octets *passphrase, drmgmt__usm_key *out);
 /* The keys of one engine: of auth, and of priv, which may be NULL. They are to be wiped. */
 typedef struct drmgmt__usm_keys {
     const drmgmt__usm_auth *auth; /* NULL: noAuthNoPriv */
     const drmgmt__usm_priv *priv; /* NULL: no encryption */
     drmgmt__usm_key auth_key, priv_key;
+    bool half; /* digests can be checked and made, but of priv_key only the first part is there */
 } drmgmt__usm_keys;
-/* keys->auth and ->priv are given; ku_priv may be NULL when ->priv is. Under 10 us. 0 or -1. */
+/* keys->auth and ->priv are given; ku_priv may be NULL when ->priv is. Under 10 us. 0 or -1. Keys of AES-192-C and
+ * AES-256-C with a short digest are half made then (->half): they want a Ku more for each engine, milliseconds that the
+ * caller spends where it can, and when it has reason to. */
 int drmgmt__usm_localize(drmgmt__usm_keys *keys, const drmgmt__usm_key *ku_auth, const drmgmt__usm_key *ku_priv,
                          const drmgmt__octets *engine);
+/* What stands for the passphrase of that Ku: a part of half keys. */
+drmgmt__octets drmgmt__usm_half(const drmgmt__usm_keys *keys);
+/* The second half from its Ku. 0 or -1. */
+int drmgmt__usm_complete(drmgmt__usm_keys *keys, const drmgmt__usm_key *ku_half, const drmgmt__octets *engine);
 
 /* AUTH and PRIV as these keys have them. */
 uint8_t drmgmt__usm_flags(const drmgmt__usm_keys *keys);
@@ -63,6 +70,7 @@ typedef enum drmgmt__usm_verdict {
     DRMGMT__USM_GOOD,
     DRMGMT__USM_LEVEL,  /* it has a level that these keys cannot check */
     DRMGMT__USM_DIGEST, /* forged, damaged, or of another key */
+    DRMGMT__USM_HALF,   /* it is authentic, and is to be read again with the whole keys */
     DRMGMT__USM_DECRYPT /* no scoped PDU comes out */
 } drmgmt__usm_verdict;
 
