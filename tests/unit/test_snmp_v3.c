@@ -389,6 +389,30 @@ Test(snmp_v3, reset_and_replaced_agents_are_learnt_again)
     done(&f, &a);
 }
 
+/* An agent that nobody asks is forgotten with its keys, after a whole round of silence and not before. */
+Test(snmp_v3, keys_are_not_kept_for_ever)
+{
+    static struct agent3 a;
+    struct fixture f;
+
+    assert_answered(one(&f, &a, well, PATIENT));
+    drmgmt__snmp *snmp = f.state;
+    drmgmt__snmp_sessions_round(snmp);
+    begin3(&f, &a, &good_login, NULL, PATIENT);
+    assert_answered(run_last(&f));
+    cr_assert_eq(a.seen, 3, "the engine was forgotten");
+    drmgmt__snmp_sessions_round(snmp);
+    cr_assert_eq(snmp->sessions.n, 1);
+    drmgmt__snmp_sessions_round(snmp);
+    cr_assert_eq(snmp->sessions.n, 0);
+    drmgmt__snmp_sessions_round(snmp); /* the passphrase was used by the session until now */
+    begin3(&f, &a, &good_login, NULL, PATIENT);
+    assert_answered(run_last(&f));
+    cr_assert_eq(a.seen, 5, "one probe, one question");
+    cr_assert_eq(drmgmt__kus_hashed(snmp->kus), 2);
+    done(&f, &a);
+}
+
 /* Many at once at an agent that was replaced: each finds its way. Keys of AES-256-C with SHA-1 take a Ku for each
  * engine, which a thread makes: the questions wait for it. */
 Test(snmp_v3, many_questions_at_a_replaced_agent)

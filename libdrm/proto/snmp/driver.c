@@ -165,10 +165,13 @@ static int check_settings(const char *settings, drmgmt_error **error)
 
 /* ---- the state ---- */
 
+enum { ROUND_MS = 30 * 60 * 1000 };
+
 static void close_driver(void *state)
 {
     drmgmt__snmp *snmp = state;
 
+    drmgmt_timer_free(snmp->rounds_timer);
     drmgmt__snmp_socket_close(&snmp->v4);
     drmgmt__snmp_socket_close(&snmp->v6);
     drmgmt__resolver_free(snmp->resolver);
@@ -180,6 +183,15 @@ static void close_driver(void *state)
     drmgmt__strbuf_free(&snmp->out);
     free(snmp->mailbox);
     free(snmp);
+}
+
+/* What is known of agents that nobody asks, and the keys to them, are not kept for as long as the worker runs. */
+static void on_round(void *user)
+{
+    drmgmt__snmp *snmp = user;
+
+    drmgmt__snmp_sessions_round(snmp);
+    drmgmt_timer_again(snmp->rounds_timer, ROUND_MS);
 }
 
 static int open_driver(drmgmt_loop *loop, void **state, drmgmt_error **error)
@@ -197,6 +209,9 @@ static int open_driver(drmgmt_loop *loop, void **state, drmgmt_error **error)
     if (rc == 0)
         rc = drmgmt__kus_new(loop, &snmp->kus, error);
     snmp->kept.seed = snmp->hash_seed;
+    snmp->rounds_timer = drmgmt_loop_timer(loop, ROUND_MS, on_round, snmp);
+    if (rc == 0 && !snmp->rounds_timer)
+        rc = drmgmt__fail_memory(error);
     if (rc == 0)
         rc = drmgmt__snmp_socket_open(snmp, &snmp->v4, AF_INET, error);
     if (rc) {

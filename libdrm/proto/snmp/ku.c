@@ -14,6 +14,7 @@ struct drmgmt__ku {
     TAILQ_ENTRY(drmgmt__ku) entry; /* while nobody uses it: the longest unused first */
     TAILQ_HEAD(ku_waiters, drmgmt__ku_waiter) waiters;
     unsigned users; /* the thread that makes it is one */
+    uint64_t left_round;
     bool pending, good;
     uint8_t fingerprint[FINGERPRINT];
     drmgmt__usm_key key;
@@ -25,7 +26,7 @@ struct drmgmt__kus {
     drmgmt__table table;
     struct kus_unused unused;
     size_t n_unused;
-    uint64_t hashed;
+    uint64_t hashed, round;
     uint8_t secret[32];
 };
 
@@ -146,17 +147,30 @@ drmgmt__ku *drmgmt__ku_take(drmgmt__kus *kus, const drmgmt__usm_auth *auth, cons
     return ku;
 }
 
+static void forget_unused(drmgmt__kus *kus, drmgmt__ku *ku)
+{
+    TAILQ_REMOVE(&kus->unused, ku, entry);
+    kus->n_unused--;
+    forget(kus, ku);
+}
+
 void drmgmt__ku_give(drmgmt__kus *kus, drmgmt__ku *ku)
 {
     if (!ku || --ku->users > 0)
         return;
+    ku->left_round = kus->round;
     TAILQ_INSERT_TAIL(&kus->unused, ku, entry);
-    if (++kus->n_unused > KEPT_MAX || !ku->good) {
-        drmgmt__ku *oldest = ku->good ? TAILQ_FIRST(&kus->unused) : ku;
-        TAILQ_REMOVE(&kus->unused, oldest, entry);
-        kus->n_unused--;
-        forget(kus, oldest);
-    }
+    if (++kus->n_unused > KEPT_MAX || !ku->good)
+        forget_unused(kus, ku->good ? TAILQ_FIRST(&kus->unused) : ku);
+}
+
+void drmgmt__kus_round(drmgmt__kus *kus)
+{
+    drmgmt__ku *oldest;
+
+    while ((oldest = TAILQ_FIRST(&kus->unused)) && oldest->left_round < kus->round)
+        forget_unused(kus, oldest);
+    kus->round++;
 }
 
 const drmgmt__usm_key *drmgmt__ku_key(const drmgmt__ku *ku)

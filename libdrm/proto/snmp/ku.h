@@ -27,6 +27,8 @@ const drmgmt__usm_key *drmgmt__ku_key(const drmgmt__ku *ku);
 bool drmgmt__ku_pending(const drmgmt__ku *ku);
 void drmgmt__ku_wait(drmgmt__ku *ku, drmgmt__ku_waiter *waiter); /* it is pending */
 void drmgmt__ku_wait_cancel(drmgmt__ku_waiter *waiter);
+/* Ends a round: those that nobody used through all of it are forgotten. */
+void drmgmt__kus_round(drmgmt__kus *kus);
 /* How many passphrases were hashed. */
 uint64_t drmgmt__kus_hashed(const drmgmt__kus *kus);
 /* A hash of pieces, each with its length, under this process's random key. */

@@ -117,9 +117,20 @@ void drmgmt__snmp_session_leave(drmgmt__snmp *snmp, drmgmt__snmp_session *sessio
         forget(snmp, session);
         return;
     }
+    session->left_round = snmp->round;
     TAILQ_INSERT_TAIL(&snmp->idle, session, idle);
     if (++snmp->n_idle > IDLE_MAX)
         forget_oldest(snmp);
+}
+
+void drmgmt__snmp_sessions_round(drmgmt__snmp *snmp)
+{
+    drmgmt__snmp_session *oldest;
+
+    while ((oldest = TAILQ_FIRST(&snmp->idle)) && oldest->left_round < snmp->round)
+        forget_oldest(snmp);
+    drmgmt__kus_round(snmp->kus);
+    snmp->round++;
 }
 
 void drmgmt__snmp_sessions_free(drmgmt__snmp *snmp)

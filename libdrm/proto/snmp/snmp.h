@@ -104,6 +104,7 @@ typedef struct drmgmt__snmp_session {
     struct drmgmt__snmp_queue waiting;
     uint64_t heard_ms;                      /* when the agent last answered; 0: never */
     TAILQ_ENTRY(drmgmt__snmp_session) idle; /* without peers; of version 3 only */
+    uint64_t left_round;                    /* in which it became idle */
 } drmgmt__snmp_session;
 TAILQ_HEAD(drmgmt__snmp_sessions, drmgmt__snmp_session);
 
@@ -112,6 +113,8 @@ drmgmt__snmp_session *drmgmt__snmp_session_join(drmgmt__snmp *snmp, const drmgmt
                                                 const drmgmt_op_credential *login, const char *tenant);
 /* The last one frees it; of version 3 it is kept for a while, for what is known of the engine. */
 void drmgmt__snmp_session_leave(drmgmt__snmp *snmp, drmgmt__snmp_session *session);
+/* Ends a round: what was idle through all of it is forgotten, with its keys. */
+void drmgmt__snmp_sessions_round(drmgmt__snmp *snmp);
 void drmgmt__snmp_sessions_free(drmgmt__snmp *snmp); /* those that are kept */
 
 /* ---- peers (peer.c) and exchanges (exchange.c); exchange.h is their outside ---- */
@@ -171,6 +174,8 @@ struct drmgmt__snmp { /* the driver's state in a worker */
     drmgmt__table exchanges, sessions;
     struct drmgmt__snmp_sessions idle; /* the longest unused first */
     size_t n_idle;
+    uint64_t round; /* of rounds_timer */
+    drmgmt_timer *rounds_timer;
     drmgmt__snmp_counts counts;
     drmgmt__kept_store kept; /* parameters that were read */
     drmgmt__strbuf out;
