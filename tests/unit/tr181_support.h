@@ -3,6 +3,7 @@
 #define DRMGMT_TESTS_TR181_SUPPORT_H
 
 #include "core/core.h"
+#include "core/strbuf.h"
 #include "tr181/import.h"
 #include <criterion/criterion.h>
 #include <dirent.h>
