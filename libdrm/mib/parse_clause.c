@@ -265,9 +265,10 @@ static void clause_other(clauses *c)
 static void clause_enterprise(clauses *c)
 {
     drmgmt__mib_names names = { 0 };
+    bool own = c->macro == DRMGMT__MIB_K_TRAP_TYPE && counts(c);
 
     drmgmt__mib_read_names(c->p, &names);
-    drmgmt__mib_arc *row = names.n && counts(c) ? DRMGMT__ARENA_PUSH(&c->p->module->arena, &c->object->oid) : NULL;
+    drmgmt__mib_arc *row = names.n && own ? DRMGMT__ARENA_PUSH(&c->p->module->arena, &c->object->oid) : NULL;
     if (row)
         row->name = names.items[0];
 }

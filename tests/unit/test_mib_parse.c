@@ -3,6 +3,7 @@
 #include "core/strbuf.h"
 #include "mib/parse.h"
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -257,4 +258,43 @@ Test(mib_parse, dates)
     cr_assert(drmgmt__mib_date("201002030405Z", out));
     cr_assert_str_eq(out, "2010-02-03T04:05Z");
     cr_assert(!drmgmt__mib_date("yesterday", out) && !drmgmt__mib_date("209913030405Z", out));
+}
+
+/* Real modules, and files that crash other parsers: each has come out, and of the real ones nothing is lost. */
+static void corpus(const char *folder, bool sound)
+{
+    const char *build = getenv("DRM_BUILD");
+    char path[4096];
+    struct dirent **names;
+
+    snprintf(path, sizeof path, "%s/../../shared/mibs/%s", build ? build : ".", folder);
+    int n = scandir(path, &names, NULL, alphasort);
+    if (n < 0)
+        cr_skip("skipped: there are no modules at %s", path);
+    for (int i = 0; i < n; i++) {
+        snprintf(path, sizeof path, "%s/../../shared/mibs/%s/%s", build ? build : ".", folder, names[i]->d_name);
+        FILE *f = names[i]->d_name[0] == '.' ? NULL : fopen(path, "rb");
+        free(names[i]);
+        if (!f)
+            continue;
+        char *text = malloc(1 << 20);
+        cr_assert_not_null(text);
+        size_t size = fread(text, 1, 1 << 20, f);
+        fclose(f);
+        drmgmt__mib_module *m = parse_n(text, size);
+        cr_expect(!sound || m->notes.errors == 0, "%s: %s", path, m->notes.list.n ? m->notes.list.items[0].text : "");
+        cr_expect(file.steps <= 12 * size, "%s: %lu steps for %zu bytes", path, file.steps, size);
+        free(text);
+    }
+    free(names);
+}
+
+Test(mib_parse, real)
+{
+    corpus("base", true);
+}
+
+Test(mib_parse, broken)
+{
+    corpus("dev/broken", false);
 }
