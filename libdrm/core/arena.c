@@ -1,7 +1,9 @@
-/* Arenas. Called by mib/. */
+/* Arenas. Called by mib/ and tr181/. */
 #include "core/arena.h"
 
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +18,8 @@ static struct drmgmt__arena_block *block_new(drmgmt__arena *arena, size_t n)
 {
     struct drmgmt__arena_block *block = NULL;
 
-    if (n <= SIZE_MAX / 4 && (!arena->limit || (arena->total <= arena->limit && n <= arena->limit - arena->total)))
+    arena->full = arena->limit && n > arena->limit - arena->total;
+    if (!arena->full)
         block = calloc(1, sizeof *block + n);
     if (!block) {
         arena->failed = true;
@@ -29,6 +32,7 @@ static struct drmgmt__arena_block *block_new(drmgmt__arena *arena, size_t n)
 void *drmgmt__arena_alloc(drmgmt__arena *arena, size_t n)
 {
     if (arena->failed || n > SIZE_MAX / 4) {
+        arena->full = arena->full || (!arena->failed && arena->limit);
         arena->failed = true;
         return NULL;
     }
@@ -53,13 +57,52 @@ void *drmgmt__arena_alloc(drmgmt__arena *arena, size_t n)
     return at;
 }
 
+void *drmgmt__arena_copy(drmgmt__arena *arena, const void *bytes, size_t n)
+{
+    void *copy = drmgmt__arena_alloc(arena, n);
+
+    if (copy && n)
+        memcpy(copy, bytes, n);
+    return copy;
+}
+
 char *drmgmt__arena_text(drmgmt__arena *arena, const char *text, size_t n)
 {
-    char *copy = drmgmt__arena_alloc(arena, n + 1);
+    char *copy = drmgmt__arena_alloc(arena, n < SIZE_MAX ? n + 1 : n);
 
     if (copy && n)
         memcpy(copy, text, n);
     return copy;
+}
+
+char *drmgmt__arena_dup(drmgmt__arena *arena, const char *text)
+{
+    return text ? drmgmt__arena_text(arena, text, strlen(text)) : NULL;
+}
+
+char *drmgmt__arena_printf(drmgmt__arena *arena, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *text = n < 0 ? NULL : drmgmt__arena_alloc(arena, (size_t)n + 1);
+    if (text) {
+        va_start(args, format);
+        vsnprintf(text, (size_t)n + 1, format, args);
+        va_end(args);
+    }
+    return text;
+}
+
+static void *enlarge(drmgmt__arena *arena, const void *array, size_t n, size_t wanted, size_t element)
+{
+    void *larger = drmgmt__arena_alloc(arena, wanted <= SIZE_MAX / 4 / element ? wanted * element : SIZE_MAX);
+
+    if (larger && n)
+        memcpy(larger, array, n * element);
+    return larger;
 }
 
 void *drmgmt__arena_grow(drmgmt__arena *arena, void *array, size_t n, size_t *room, size_t element)
@@ -67,13 +110,15 @@ void *drmgmt__arena_grow(drmgmt__arena *arena, void *array, size_t n, size_t *ro
     if (n < *room)
         return array;
     size_t wanted = *room ? 2 * *room : 8;
-    void *larger = drmgmt__arena_alloc(arena, wanted <= SIZE_MAX / 4 / element ? wanted * element : SIZE_MAX);
-    if (!larger)
-        return NULL;
-    if (n)
-        memcpy(larger, array, n * element);
-    *room = wanted;
+    void *larger = enlarge(arena, array, n, wanted, element);
+    if (larger)
+        *room = wanted;
     return larger;
+}
+
+void *drmgmt__arena_append(drmgmt__arena *arena, void *array, size_t n, size_t element)
+{
+    return n && n & (n - 1) ? array : enlarge(arena, array, n, n ? 2 * n : 1, element);
 }
 
 void drmgmt__arena_free(drmgmt__arena *arena)
@@ -83,4 +128,20 @@ void drmgmt__arena_free(drmgmt__arena *arena)
         free(block);
     }
     *arena = (drmgmt__arena){ .limit = arena->limit };
+}
+
+drmgmt__arena *drmgmt__arena_new(size_t limit)
+{
+    drmgmt__arena *arena = calloc(1, sizeof *arena);
+
+    if (arena)
+        arena->limit = limit;
+    return arena;
+}
+
+void drmgmt__arena_delete(drmgmt__arena *arena)
+{
+    if (arena)
+        drmgmt__arena_free(arena);
+    free(arena);
 }

@@ -44,7 +44,7 @@ static void fail(struct build *b, const struct place *at, unsigned line, const c
 static const char *keep(struct build *b, const drmgmt__dm_node *node, drmgmt__dm_attribute id, const char *before)
 {
     const char *value = drmgmt__dm_get(node, id);
-    char *copy = value ? drmgmt__arena_text(b->model->arena, value) : NULL;
+    char *copy = value ? drmgmt__arena_dup(b->model->arena, value) : NULL;
 
     if (value && !copy)
         b->import->failed = true;
@@ -174,7 +174,7 @@ static uint32_t entries(const drmgmt__dm_node *node, drmgmt__dm_attribute id, ui
 
 static void add_key(struct build *b, const drmgmt__dm_node *node, drmgmt__dm_item *item)
 {
-    drmgmt__dm_key *keys = drmgmt__arena_grow(b->model->arena, item->keys, item->n_keys, sizeof *keys), *key;
+    drmgmt__dm_key *keys = drmgmt__arena_append(b->model->arena, item->keys, item->n_keys, sizeof *keys), *key;
 
     if (!keys) {
         b->import->failed = true;
@@ -187,7 +187,7 @@ static void add_key(struct build *b, const drmgmt__dm_node *node, drmgmt__dm_ite
         const char **names;
         if (child->element != DRMGMT__DM_E_parameter)
             continue;
-        names = drmgmt__arena_grow(b->model->arena, key->parameters, key->n, sizeof(const char *));
+        names = drmgmt__arena_append(b->model->arena, key->parameters, key->n, sizeof(const char *));
         if (!names) {
             b->import->failed = true;
             return;
@@ -224,7 +224,7 @@ static void add_object(struct build *b, const struct place *at, const drmgmt__dm
 static void read_syntax(struct build *b, const struct place *at, const drmgmt__dm_node *node, drmgmt__dm_item *item)
 {
     const drmgmt__dm_node *standard = drmgmt__dm_child(node, DRMGMT__DM_E_default);
-    drmgmt__dm_syntax *syntax = drmgmt__arena_get(b->model->arena, sizeof *syntax);
+    drmgmt__dm_syntax *syntax = drmgmt__arena_alloc(b->model->arena, sizeof *syntax);
 
     if (syntax && item->syntax)
         *syntax = *item->syntax;
@@ -418,7 +418,7 @@ drmgmt__dm_model *drmgmt__dm_build(drmgmt__dm_import_state *import, drmgmt__dm_d
         return NULL;
     }
     b.model->name = keep(&b, node, DRMGMT__DM_A_name, "");
-    b.model->file = drmgmt__arena_text(b.model->arena, document->name);
+    b.model->file = drmgmt__arena_dup(b.model->arena, document->name);
     b.model->spec = keep(&b, document->root, DRMGMT__DM_A_spec, "");
     b.model->is_service = drmgmt__dm_flag(node, DRMGMT__DM_A_isService, false);
     colon = b.model->name ? strrchr(b.model->name, ':') : NULL;
@@ -428,7 +428,7 @@ drmgmt__dm_model *drmgmt__dm_build(drmgmt__dm_import_state *import, drmgmt__dm_d
         import->failed = true;
     drmgmt__dm_types_forget(import);
     if (import->failed || import->notes->errors) {
-        if (drmgmt__arena_full(b.model->arena))
+        if (b.model->arena->full)
             drmgmt__dm_wrong(import->notes, document->name, node->line, "the model needs more memory than a model may");
         drmgmt__dm_model_free(b.model);
         return NULL;

@@ -66,7 +66,7 @@ static bool index_names(drmgmt__dm_import_state *import, drmgmt__dm_document *do
     }
     while (slots < 2 * n)
         slots *= 2;
-    document->table = drmgmt__arena_get(import->arena, slots * sizeof *document->table);
+    document->table = drmgmt__arena_alloc(import->arena, slots * sizeof *document->table);
     if (!document->table)
         return false;
     document->n_slots = slots;
@@ -94,9 +94,9 @@ static drmgmt__dm_document *add_document(drmgmt__dm_import_state *import, const 
         import->failed = true;
         return NULL;
     }
-    document = drmgmt__arena_get(import->arena, sizeof *document);
+    document = drmgmt__arena_alloc(import->arena, sizeof *document);
     if (document)
-        document->name = drmgmt__arena_text(import->arena, file->name);
+        document->name = drmgmt__arena_dup(import->arena, file->name);
     if (!document || !document->name) {
         import->failed = true;
         return NULL;

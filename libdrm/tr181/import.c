@@ -79,10 +79,10 @@ int drmgmt__dm_import(const drmgmt__dm_file *root, const drmgmt__dm_resolver *re
     if (import->arena && drmgmt__dm_documents_read(import, root))
         build_all(import, &made);
     else
-        import->failed = import->failed || !import->arena || drmgmt__arena_full(import->arena);
+        import->failed = import->failed || !import->arena || import->arena->full;
     if (notes->errors || import->failed || notes->no_memory || made.n == 0)
         rc = told(import, error);
-    drmgmt__arena_free(import->arena);
+    drmgmt__arena_delete(import->arena);
     free(import);
     if (rc != DRMGMT_OK)
         drmgmt__dm_models_free(&made);

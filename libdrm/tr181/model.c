@@ -13,10 +13,10 @@ struct drmgmt__dm_slot {
 drmgmt__dm_model *drmgmt__dm_model_new(size_t limit)
 {
     drmgmt__arena *arena = drmgmt__arena_new(limit);
-    drmgmt__dm_model *model = arena ? drmgmt__arena_get(arena, sizeof *model) : NULL;
+    drmgmt__dm_model *model = arena ? drmgmt__arena_alloc(arena, sizeof *model) : NULL;
 
     if (!model) {
-        drmgmt__arena_free(arena);
+        drmgmt__arena_delete(arena);
         return NULL;
     }
     model->arena = arena;
@@ -26,7 +26,7 @@ drmgmt__dm_model *drmgmt__dm_model_new(size_t limit)
 void drmgmt__dm_model_free(drmgmt__dm_model *model)
 {
     if (model)
-        drmgmt__arena_free(model->arena);
+        drmgmt__arena_delete(model->arena);
 }
 
 /* ---- paths: a table with open addressing, twice as large as what is in it ---- */
@@ -72,7 +72,7 @@ static bool make_room(drmgmt__dm_model *model)
 
     if (2 * (model->n_items + 1) <= model->n_slots)
         return true;
-    model->slots = drmgmt__arena_get(model->arena, larger * sizeof *model->slots);
+    model->slots = drmgmt__arena_alloc(model->arena, larger * sizeof *model->slots);
     if (!model->slots) {
         model->slots = before;
         return false;
@@ -105,12 +105,12 @@ drmgmt__dm_item *drmgmt__dm_add(drmgmt__dm_model *model, drmgmt__dm_kind kind, d
 
     if (drmgmt__dm_find(model, path, n) || !make_room(model))
         return NULL;
-    items = drmgmt__arena_grow(model->arena, model->items, model->n_items, sizeof(drmgmt__dm_item *));
-    item = drmgmt__arena_get(model->arena, sizeof *item);
+    items = drmgmt__arena_append(model->arena, model->items, model->n_items, sizeof(drmgmt__dm_item *));
+    item = drmgmt__arena_alloc(model->arena, sizeof *item);
     if (!items || !item)
         return NULL;
     model->items = items;
-    item->path = drmgmt__arena_text_n(model->arena, path, n);
+    item->path = drmgmt__arena_text(model->arena, path, n);
     if (!item->path)
         return NULL;
     item->name = name_in(item->path, kind);

@@ -7,7 +7,7 @@
 #ifndef DRMGMT_TR181_MODEL_H
 #define DRMGMT_TR181_MODEL_H
 
-#include "tr181/arena.h"
+#include "core/arena.h"
 #include <stdint.h>
 
 typedef enum drmgmt__dm_kind {

@@ -15,7 +15,7 @@ struct adding {
 static void require(struct adding *a, const char *path, const char *requirement)
 {
     drmgmt__dm_requirement *rows =
-        drmgmt__arena_grow(a->model->arena, a->profile->requirements, a->profile->n, sizeof *rows);
+        drmgmt__arena_append(a->model->arena, a->profile->requirements, a->profile->n, sizeof *rows);
     const drmgmt__dm_item *item = drmgmt__dm_find(a->model, path, strlen(path));
 
     if (!rows) {
@@ -24,8 +24,8 @@ static void require(struct adding *a, const char *path, const char *requirement)
     }
     a->profile->requirements = rows;
     rows += a->profile->n++;
-    rows->path = item ? item->path : drmgmt__arena_text(a->model->arena, path);
-    rows->requirement = drmgmt__arena_text(a->model->arena, requirement);
+    rows->path = item ? item->path : drmgmt__arena_dup(a->model->arena, path);
+    rows->requirement = drmgmt__arena_dup(a->model->arena, requirement);
     a->no_memory = a->no_memory || !rows->path || !rows->requirement;
 }
 
@@ -71,14 +71,14 @@ bool drmgmt__dm_profile_add(drmgmt__dm_import_state *import, drmgmt__dm_model *m
         drmgmt__dm_wrong(import->notes, document->name, node->line, "a model has more than 20,000 profiles");
         return false;
     }
-    rows = drmgmt__arena_grow(model->arena, model->profiles, model->n_profiles, sizeof(drmgmt__dm_profile *));
-    a.profile = rows ? drmgmt__arena_get(model->arena, sizeof *a.profile) : NULL;
+    rows = drmgmt__arena_append(model->arena, model->profiles, model->n_profiles, sizeof(drmgmt__dm_profile *));
+    a.profile = rows ? drmgmt__arena_alloc(model->arena, sizeof *a.profile) : NULL;
     if (!a.profile)
         return false;
-    a.profile->name = drmgmt__arena_text(model->arena, name);
-    a.profile->base = drmgmt__arena_text(model->arena, drmgmt__dm_get(node, DRMGMT__DM_A_base));
-    a.profile->extends = drmgmt__arena_text(model->arena, drmgmt__dm_get(node, DRMGMT__DM_A_extends));
-    a.profile->version = drmgmt__arena_text(model->arena, drmgmt__dm_get(node, DRMGMT__DM_A_version));
+    a.profile->name = drmgmt__arena_dup(model->arena, name);
+    a.profile->base = drmgmt__arena_dup(model->arena, drmgmt__dm_get(node, DRMGMT__DM_A_base));
+    a.profile->extends = drmgmt__arena_dup(model->arena, drmgmt__dm_get(node, DRMGMT__DM_A_extends));
+    a.profile->version = drmgmt__arena_dup(model->arena, drmgmt__dm_get(node, DRMGMT__DM_A_version));
     a.profile->status = (uint8_t)drmgmt__dm_status_of(drmgmt__dm_get(node, DRMGMT__DM_A_status));
     a.profile->description = drmgmt__dm_describe(model->arena, NULL, node);
     model->profiles = rows;

@@ -18,7 +18,7 @@ struct reading {
 static const char *attribute(struct reading *r, const drmgmt__dm_node *node, drmgmt__dm_attribute id)
 {
     const char *value = drmgmt__dm_get(node, id);
-    char *copy = value ? drmgmt__arena_text(r->model->arena, value) : NULL;
+    char *copy = value ? drmgmt__arena_dup(r->model->arena, value) : NULL;
 
     r->no_memory = r->no_memory || (value && !copy);
     return copy;
@@ -55,7 +55,7 @@ static bool is_deleted(const drmgmt__dm_node *node)
 static void *one_more(struct reading *r, void *array, uint32_t *n, size_t size)
 {
     char **at = array;
-    char *rows = drmgmt__arena_grow(r->model->arena, *at, *n, size);
+    char *rows = drmgmt__arena_append(r->model->arena, *at, *n, size);
 
     if (!rows) {
         r->no_memory = true;
@@ -76,7 +76,7 @@ static void *own(struct reading *r, const void *rows, uint32_t n, size_t size)
         room *= 2;
     if (n == 0)
         return NULL;
-    copy = drmgmt__arena_get(r->model->arena, room * size);
+    copy = drmgmt__arena_alloc(r->model->arena, room * size);
     if (!copy)
         r->no_memory = true;
     else
@@ -142,7 +142,7 @@ static void add_choice(struct reading *r, const drmgmt__dm_node *node, drmgmt__d
 /* "  #.RootDevice.   #.Service. " comes as "#.RootDevice. #.Service.": xml.c has collapsed it. */
 static void set_reference(struct reading *r, const drmgmt__dm_node *node)
 {
-    drmgmt__dm_reference *reference = drmgmt__arena_get(r->model->arena, sizeof *reference);
+    drmgmt__dm_reference *reference = drmgmt__arena_alloc(r->model->arena, sizeof *reference);
     const char *strength = drmgmt__dm_get(node, DRMGMT__DM_A_refType);
     bool of_enumeration = node->element == DRMGMT__DM_E_enumerationRef;
 
@@ -275,7 +275,7 @@ static void read_content(struct reading *r, const drmgmt__dm_node *node, int dep
 static void make_type(struct reading *r, drmgmt__dm_named *named, drmgmt__dm_document *owner, const char *name,
                       int depth)
 {
-    drmgmt__dm_type *type = drmgmt__arena_get(r->model->arena, sizeof *type), **types;
+    drmgmt__dm_type *type = drmgmt__arena_alloc(r->model->arena, sizeof *type), **types;
     const char *base = drmgmt__dm_get(named->node, DRMGMT__DM_A_base);
     struct reading inner = { r->import, r->model, owner, NULL, false };
 
@@ -284,7 +284,7 @@ static void make_type(struct reading *r, drmgmt__dm_named *named, drmgmt__dm_doc
         return;
     }
     inner.syntax = &type->syntax;
-    type->name = drmgmt__arena_text(r->model->arena, name);
+    type->name = drmgmt__arena_dup(r->model->arena, name);
     type->base = attribute(&inner, named->node, DRMGMT__DM_A_base);
     type->status = (uint8_t)drmgmt__dm_status_of(drmgmt__dm_get(named->node, DRMGMT__DM_A_status));
     if (base) {
@@ -299,7 +299,7 @@ static void make_type(struct reading *r, drmgmt__dm_named *named, drmgmt__dm_doc
     read_facets(&inner, named->node);
     r->no_memory = r->no_memory || inner.no_memory || !type->name;
     /* Only now: its base has made the array longer. */
-    types = drmgmt__arena_grow(r->model->arena, r->model->types, r->model->n_types, sizeof(drmgmt__dm_type *));
+    types = drmgmt__arena_append(r->model->arena, r->model->types, r->model->n_types, sizeof(drmgmt__dm_type *));
     if (!types || r->no_memory) {
         r->no_memory = true;
         return;
@@ -336,7 +336,7 @@ static void keep_name(struct reading *r, const drmgmt__dm_node *node)
     name = name || !type ? name : drmgmt__dm_get(type, DRMGMT__DM_A_base);
     if (!name || !r->syntax->data_type || strcmp(name, r->syntax->data_type) == 0)
         return;
-    r->syntax->data_type = drmgmt__arena_text(r->model->arena, name);
+    r->syntax->data_type = drmgmt__arena_dup(r->model->arena, name);
     r->no_memory = r->no_memory || !r->syntax->data_type;
 }
 

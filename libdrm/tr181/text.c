@@ -30,7 +30,7 @@ static size_t indentation(const char *text, size_t n)
 static char *outdented(drmgmt__arena *arena, const char *text)
 {
     size_t n = strlen(text), indent = indentation(text, n);
-    char *out = drmgmt__arena_get(arena, n + 1), *to = out;
+    char *out = drmgmt__arena_alloc(arena, n + 1), *to = out;
 
     if (!out)
         return NULL;

@@ -154,7 +154,7 @@ static void take_attribute(struct reading *r, drmgmt__dm_node *node, const drmgm
     }
     if (!gather(r, from))
         return;
-    value = drmgmt__arena_text_n(r->arena, r->value.data, r->value.length);
+    value = drmgmt__arena_text(r->arena, r->value.data, r->value.length);
     if (!value)
         return;
     if (!is_verbatim(node->element, id))
@@ -241,9 +241,9 @@ static bool open_element(struct reading *r)
     }
     for (const xmlAttr *a = from->properties; a; a = a->next)
         n += !a->ns;
-    node = drmgmt__arena_get(r->arena, sizeof *node);
+    node = drmgmt__arena_alloc(r->arena, sizeof *node);
     if (node && n)
-        node->attributes = drmgmt__arena_get(r->arena, (n < 255 ? n : 255) * sizeof *node->attributes);
+        node->attributes = drmgmt__arena_alloc(r->arena, (n < 255 ? n : 255) * sizeof *node->attributes);
     if (!node || (n && !node->attributes))
         return false;
     node->element = (uint8_t)element;
@@ -265,7 +265,7 @@ static void close_element(struct reading *r)
     if (!r->at)
         return;
     if (r->at->element == DRMGMT__DM_E_description && r->value.length)
-        r->at->text = drmgmt__arena_text_n(r->arena, r->value.data, r->value.length);
+        r->at->text = drmgmt__arena_text(r->arena, r->value.data, r->value.length);
     if (r->cut)
         drmgmt__dm_warn(r->notes, r->name, r->at->line, "a description is cut off at 64 KiB");
     drmgmt__strbuf_reset(&r->value);
@@ -310,7 +310,7 @@ static int step(struct reading *r)
     default:
         break;
     }
-    return r->refused || drmgmt__arena_full(r->arena) ? -1 : xmlTextReaderRead(r->reader);
+    return r->refused || r->arena->full ? -1 : xmlTextReaderRead(r->reader);
 }
 
 drmgmt__dm_node *drmgmt__dm_xml_read(drmgmt__arena *arena, drmgmt__dm_notes *notes, const char *name, const void *bytes,
@@ -335,7 +335,7 @@ drmgmt__dm_node *drmgmt__dm_xml_read(drmgmt__arena *arena, drmgmt__dm_notes *not
     for (rc = xmlTextReaderRead(reader); rc == 1;)
         rc = step(&r);
     drmgmt__strbuf_free(&r.value);
-    if (drmgmt__arena_full(arena))
+    if (arena->full)
         refuse(&r, 0, "the model needs more memory than a model may");
     else if (rc < 0 || !r.root)
         refuse(&r, 0, "not well-formed XML, or out of memory");

@@ -6,7 +6,7 @@
 #ifndef DRMGMT_TR181_XML_H
 #define DRMGMT_TR181_XML_H
 
-#include "tr181/arena.h"
+#include "core/arena.h"
 #include "tr181/notes.h"
 #include "tr181/schema.h"
 
