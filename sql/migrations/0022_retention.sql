@@ -320,11 +320,11 @@ DECLARE
 BEGIN
     FOR v IN SELECT * FROM (VALUES
         ('sched.finish(uuid, uuid[], uuid[], integer[], text[], boolean[], jsonb[], jsonb[], timestamptz[], timestamptz[], integer[])',
-         'result, error, started_at, finished_at)', 'result, error, started_at, finished_at, keep)'),
+         'created_at, status, result, error, started_at, finished_at)', 'created_at, status, result, error, started_at, finished_at, keep)'),
         ('sched.finish(uuid, uuid[], uuid[], integer[], text[], boolean[], jsonb[], jsonb[], timestamptz[], timestamptz[], integer[])',
          'LEAST(f.finished_at, pg_catalog.clock_timestamp())',
          'GREATEST(LEAST(f.finished_at, pg_catalog.clock_timestamp()), j.started_at), ' || pg_catalog.format(c_keep, 'j')),
-        ('sched.reap(uuid, interval)', 'status, error, started_at, finished_at)', 'status, error, started_at, finished_at, keep)'),
+        ('sched.reap(uuid, interval)', 'created_at, status, error, started_at, finished_at)', 'created_at, status, error, started_at, finished_at, keep)'),
         ('sched.reap(uuid, interval)', c_gone, 'pg_catalog.clock_timestamp(), ' || pg_catalog.format(c_keep, 'g') || E'\n            FROM gone g'),
         ('sched.reap(uuid, interval)', E'    PERFORM sched.ensure_partitions();\n', ''),
         ('sched.batch_clear(uuid, uuid)', 'created_at, started_at, finished_at)', 'created_at, started_at, finished_at, keep)'),
