@@ -68,8 +68,7 @@ static int change(drmgmt__tx *tx, drmgmt_session *session, const drmgmt_draft *d
         return rc;
     if (detail.failed)
         return drmgmt__fail_memory(error);
-    return drmgmt__audit(tx, session, "tenant.settings", "tenant", session->tenant_id, any ? detail.data : NULL,
-                         error);
+    return drmgmt__audit(tx, session, "tenant.settings", "tenant", session->tenant_id, any ? detail.data : NULL, error);
 }
 
 int drmgmt_tenant_settings_update(drmgmt_session *session, const drmgmt_draft *draft, drmgmt_record **settings,

@@ -31,8 +31,8 @@ int drmgmt__chore_retention(drmgmt_worker *w, drmgmt_session *system, bool *agai
         for (size_t s = 0; s < DRMGMT__COUNT(steps); s++)
             if (strcmp(drmgmt__rows_text(rows, i, WHAT), steps[s].what) == 0) {
                 *again = *again || steps[s].more;
-                drmgmt__log(w->context, steps[s].level, steps[s].text, "partition", drmgmt__rows_text(rows, i, PARTITION),
-                            NULL);
+                drmgmt__log(w->context, steps[s].level, steps[s].text, "partition",
+                            drmgmt__rows_text(rows, i, PARTITION), NULL);
             }
     return rc;
 }

@@ -17,7 +17,7 @@ class Keeper:
 
     @contextlib.contextmanager
     def worker(self):
-        with contextlib.closing(psycopg2.connect(self.siege.env["DRM_ADMIN_DATABASE_URL"])) as connection:
+        with contextlib.closing(self.siege.database.admin()) as connection:
             cursor = connection.cursor()
             cursor.execute("SELECT set_config('drm.seal', %s, true)", (self.siege.system_seal(connection, "worker"),))
             yield connection, cursor
@@ -38,7 +38,7 @@ class Keeper:
         return done
 
     def sql(self, sql, args=None):
-        with contextlib.closing(psycopg2.connect(self.siege.env["DRM_ADMIN_DATABASE_URL"])) as connection, connection:
+        with contextlib.closing(self.siege.database.admin()) as connection, connection:
             cursor = connection.cursor()
             cursor.execute(sql, args)
             return cursor.fetchall() if cursor.description else None
@@ -133,7 +133,7 @@ def test_a_long_reader_is_not_waited_for(keeper, siege):  # noqa: F811
     keeper.all()
     gone = keeper.old_partition("job_results", 7, 9)
     old = keeper.result(siege.a, 7, 9)
-    with contextlib.closing(psycopg2.connect(siege.env["DRM_ADMIN_DATABASE_URL"])) as reader:
+    with contextlib.closing(siege.database.admin()) as reader:
         reader.cursor().execute("SELECT count(*) FROM drm.job_results")
         assert keeper.step() == [("busy", "job_results_keep7")]
         assert keeper.there() == {old}, "others read on"
