@@ -182,6 +182,8 @@ static const ctl_option code_options[] = {
 
 static const ctl_option tenant_settings_options[] = {
     { "require-second-factor", 0, "true|false", NULL, "whether every user needs a second factor" },
+    { "keep-results-days", 0, "DAYS", NULL, "keep results from now on that long: 1, 7, 30, 90, 365, or 0 for ever" },
+    { "keep-events-days", 0, "DAYS", NULL, "the same for events of devices" },
 };
 
 #define RULE_OPTIONS                                                                                                   \
@@ -370,8 +372,10 @@ const ctl_command ctl_commands[] = {
 
     { "tenant", "settings", "", 0, 0, OWN(tenant_settings_options), CTL_OUTPUT | CTL_SESSION, NULL,
       ctl_cmd_tenant_settings, "show or change what holds for all users of your tenant",
-      "Once a second factor is required, a user without one can do nothing but enrol one. API keys go on working.",
+      "Once a second factor is required, a user without one can do nothing but enrol one. API keys go on working.\n"
+      "Results and events that are there already stay as long as was set when they came.",
       "drmctl tenant settings\n"
+      "drmctl tenant settings --keep-results-days 90 --keep-events-days 30\n"
       "drmctl tenant settings --require-second-factor true" },
 
     { "quota", NULL, "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_quota,

@@ -1,5 +1,6 @@
 /* What a tenant's administrators decide for all of its users. One record of entity "tenant_settings" {id name
- * require_second_factor}, whose id is the tenant's. */
+ * require_second_factor keep_results_days keep_events_days}, whose id is the tenant's.
+ * Days are 1, 7, 30, 90, 365, or 0 for ever; they hold for what comes after the change (docs/operations.md). */
 #ifndef DRMGMT_TENANT_SETTINGS_H
 #define DRMGMT_TENANT_SETTINGS_H
 

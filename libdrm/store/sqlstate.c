@@ -29,6 +29,7 @@ static const struct {
     { "22", DRMGMT_ERR_INVALID, false, "a value is malformed" },
     { "40", DRMGMT_ERR_DATABASE, true, "PostgreSQL gave up a concurrent change: try again" },
     { "42501", DRMGMT_ERR_UNAUTHENTICATED, false, "the database refused the tenant context" },
+    { "55P03", DRMGMT_ERR_UNAVAILABLE, true, "somebody else holds what is to be changed: try again" },
     { "57014", DRMGMT_ERR_TIMEOUT, true, "the database statement took too long" },
     { "57P", DRMGMT_ERR_UNAVAILABLE, true, "PostgreSQL is shutting down or restarting" },
     { "53300", DRMGMT_ERR_UNAVAILABLE, true, "PostgreSQL has no free connection" },

@@ -9,11 +9,18 @@
 #include "store/store.h"
 #include <drm/tenant_settings.h>
 
+/* sec.keep_class() has them. */
+#define KEEP "\"enum\":[0,1,7,30,90,365]"
+
 static const drmgmt_field fields[] = {
     { "id", DRMGMT_TYPE_UUID, DRMGMT_FIELD_COLUMN, "t.tenant_id", "The tenant's", NULL },
     { "name", DRMGMT_TYPE_TEXT, DRMGMT_FIELD_COLUMN, "t.name", "What a log-in names", NULL },
     { "require_second_factor", DRMGMT_TYPE_BOOL, DRMGMT_FIELD_WRITABLE | DRMGMT_FIELD_REQUIRED | DRMGMT_FIELD_COLUMN,
       "t.require_second_factor", "Whether a user without a second factor can do nothing but enrol one", NULL },
+    { "keep_results_days", DRMGMT_TYPE_INT, DRMGMT_FIELD_WRITABLE | DRMGMT_FIELD_REQUIRED | DRMGMT_FIELD_COLUMN,
+      "t.keep_results_days", "How long results of jobs that end from now on are kept at least; 0: for ever", KEEP },
+    { "keep_events_days", DRMGMT_TYPE_INT, DRMGMT_FIELD_WRITABLE | DRMGMT_FIELD_REQUIRED | DRMGMT_FIELD_COLUMN,
+      "t.keep_events_days", "How long events of devices that come from now on are kept at least; 0: for ever", KEEP },
 };
 
 const drmgmt_entity drmgmt__entity_tenant_settings = {
@@ -43,17 +50,25 @@ static int change(drmgmt__tx *tx, drmgmt_session *session, const drmgmt_draft *d
 {
     DRMGMT__STRBUF detail = DRMGMT__STRBUF_INIT;
     drmgmt__params p = DRMGMT__PARAMS_INIT;
-    const char *require = drmgmt__draft_text(draft, "require_second_factor");
+    bool any = false;
 
-    drmgmt__param(&p, require);
+    for (size_t i = 0; i < DRMGMT__COUNT(fields); i++) {
+        if (!(fields[i].flags & DRMGMT_FIELD_WRITABLE))
+            continue;
+        const char *text = drmgmt__draft_text(draft, fields[i].name);
+        drmgmt__param(&p, text); /* in the order of tenant_settings_update.sql */
+        if (text) {
+            drmgmt__strbuf_printf(&detail, "%s\"%s\":%s", any ? "," : "{", fields[i].name, text);
+            any = true;
+        }
+    }
+    drmgmt__strbuf_puts(&detail, "}");
     int rc = drmgmt__tx_exec(tx, &drmgmt__q_tenant_settings_update, &p, NULL, error);
     if (rc)
         return rc;
-    drmgmt__strbuf_printf(&detail, "{\"require_second_factor\":%s}", require ? require : "null");
     if (detail.failed)
         return drmgmt__fail_memory(error);
-    return drmgmt__audit(tx, session, "tenant.settings", "tenant", session->tenant_id, require ? detail.data : NULL,
-                         error);
+    return drmgmt__audit(tx, session, "tenant.settings", "tenant", session->tenant_id, any ? detail.data : NULL, error);
 }
 
 int drmgmt_tenant_settings_update(drmgmt_session *session, const drmgmt_draft *draft, drmgmt_record **settings,

@@ -23,6 +23,8 @@ int drmgmt__chore_batches(drmgmt_worker *w, drmgmt_session *system, bool *again,
 int drmgmt__chore_purge(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
 /* chore_cancels.c */
 int drmgmt__chore_cancels(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
+/* chore_retention.c */
+int drmgmt__chore_retention(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
 /* chore_progress.c */
 int drmgmt__chore_progress(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
 

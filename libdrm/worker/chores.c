@@ -8,5 +8,6 @@ const drmgmt__chore drmgmt__chores[] = {
     { "keeping how far jobs are", 1000, drmgmt__chore_progress },
     { "removing the rows of a deleted tenant", 0, drmgmt__chore_purge },
     { "batches", 1000, drmgmt__chore_batches },
+    { "keeping results and events as long as tenants want", 60000, drmgmt__chore_retention },
 };
 const size_t drmgmt__n_chores = DRMGMT__COUNT(drmgmt__chores);

@@ -6,7 +6,7 @@ WITH scoped AS MATERIALIZED (
 (SELECT @event:list@ FROM drm.device_events e
  WHERE e.id < COALESCE($2::uuid, $8::uuid) AND e.id >= $7::uuid AND (SELECT sec.scope()) IS NULL AND $4::uuid IS NULL
    AND ($3::text IS NULL OR e.kind LIKE $3::text)
-   AND ($5::timestamptz IS NULL OR e.at >= $5::timestamptz) AND ($6::timestamptz IS NULL OR e.at < $6::timestamptz)
+   AND e.at >= COALESCE($5::timestamptz, '-infinity') AND e.at < COALESCE($6::timestamptz, 'infinity')
  ORDER BY e.id DESC LIMIT $1::bigint)
 UNION ALL
 (SELECT @event:list@ FROM scoped s JOIN drm.device_events e ON e.id = s.id)

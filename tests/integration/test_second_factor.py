@@ -394,7 +394,8 @@ def test_a_reset_user_of_a_tenant_that_requires_it_must_enrol_again(strict):
 def test_one_tenants_word_is_not_anothers(strict, tenant, api):
     require(Person(strict, None).api())
     assert api.get("/api/v1/devices").status == 200
-    assert api.get("/api/v1/tenant").json() == {"id": tenant.id, "name": tenant.name, "require_second_factor": False}
+    assert api.get("/api/v1/tenant").json() == {"id": tenant.id, "name": tenant.name, "require_second_factor": False,
+                                                    "keep_results_days": 0, "keep_events_days": 0}
 
 
 def test_who_may_change_the_settings(tenant, api):

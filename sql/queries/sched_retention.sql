@@ -1,0 +1,1 @@
+SELECT r.what, r.partition FROM sched.retention() r
