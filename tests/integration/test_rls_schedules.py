@@ -1,6 +1,7 @@
 """When schedules run next: sched.cron_next() against answers worked out by hand, both changes of the clocks, and expressions that are
 wrong, never come or are made to be expensive."""
 import datetime
+import json
 
 import psycopg2
 import pytest
@@ -17,7 +18,9 @@ def sql(database):
 
 
 def runs(sql, expression, zone, after, count=1):
-    sql.execute("SELECT to_char(r, 'YYYY-MM-DD HH24:MI') FROM sched.cron_runs(%s, %s, %s, %s) r", (expression, zone, after, count))
+    sql.execute("SELECT sched.zone_check(%s)", (zone,))
+    sql.execute("SELECT to_char(r, 'YYYY-MM-DD HH24:MI') FROM unnest(sched.schedule_runs(jsonb_populate_record(NULL::drm.schedules, %s), %s, %s)) r",
+                (json.dumps({"cron": expression, "time_zone": zone}), after, count))
     return [row[0] for row in sql.fetchall()]
 
 
@@ -66,16 +69,21 @@ def test_clocks_go_forward(sql):
     assert runs(sql, "0 2 * * *", "Europe/Berlin", "2026-03-28 12:00", 2) == ["2026-03-29 01:00", "2026-03-30 00:00"]
     # Several that do not exist are one, and the one that 03:00 is anyway.
     assert runs(sql, "*/20 * * * *", "Europe/Berlin", "2026-03-29 00:30", 3) == ["2026-03-29 00:40", "2026-03-29 01:00", "2026-03-29 01:20"]
+    assert runs(sql, "30 * * * *", "Europe/Berlin", "2026-03-29 00:00", 3) == ["2026-03-29 00:30", "2026-03-29 01:30", "2026-03-29 02:30"]
     assert runs(sql, "30 2,3 * * *", "Europe/Berlin", "2026-03-29 00:00", 2) == ["2026-03-29 01:00", "2026-03-29 01:30"]
 
 
 def test_clocks_go_back(sql):
     """Berlin, 25 October 2026: after 02:59 (00:59 UTC) comes 02:00 again (01:00 UTC)."""
     assert runs(sql, "30 2 * * *", "Europe/Berlin", "2026-10-24 00:00", 3) == ["2026-10-24 00:30", "2026-10-25 00:30", "2026-10-26 01:30"]
+    # Hours that begin with * are hours that pass: the one that comes twice is two. Those that are named are once a day.
+    assert runs(sql, "0,30 * * * *", "Europe/Berlin", "2026-10-25 00:15", 4) == [
+        "2026-10-25 00:30", "2026-10-25 01:00", "2026-10-25 01:30", "2026-10-25 02:00"]
+    assert runs(sql, "30 0-23 * * *", "Europe/Berlin", "2026-10-25 00:15", 3) == ["2026-10-25 00:30", "2026-10-25 02:30", "2026-10-25 03:30"]
     # From within the hour that comes twice: its second time is not another run.
     assert runs(sql, "30 2 * * *", "Europe/Berlin", "2026-10-25 00:45") == ["2026-10-26 01:30"]
     assert runs(sql, "30 2 * * *", "Europe/Berlin", "2026-10-25 01:15") == ["2026-10-26 01:30"]
-    assert runs(sql, "0 * * * *", "Europe/Berlin", "2026-10-24 23:30", 3) == ["2026-10-25 00:00", "2026-10-25 02:00", "2026-10-25 03:00"]
+    assert runs(sql, "0 * * * *", "Europe/Berlin", "2026-10-24 23:30", 3) == ["2026-10-25 00:00", "2026-10-25 01:00", "2026-10-25 02:00"]
 
 
 def test_changes_that_are_not_an_hour(sql):
