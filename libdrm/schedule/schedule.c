@@ -203,11 +203,20 @@ int drmgmt_schedule_enable(drmgmt_session *session, const char *id, drmgmt_recor
 static int begin_end(drmgmt_session *session, const char *id, drmgmt__tx **tx, drmgmt_record **before,
                      drmgmt_error **error)
 {
+    drmgmt_error *failure = NULL;
+
     if (!drmgmt__uuid_valid(id))
         return no_such(error);
     int rc = drmgmt__tx_begin(session, DRMGMT_PERM_JOB_CANCEL, tx, error);
     if (!rc)
-        rc = drmgmt__read_one(*tx, entity, &drmgmt__q_schedule_get, id, before, NULL) ? no_such(error) : 0;
+        rc = drmgmt__read_one(*tx, entity, &drmgmt__q_schedule_get, id, before, &failure);
+    if (rc == DRMGMT_ERR_NOT_FOUND) {
+        drmgmt_error_free(failure);
+        return no_such(error);
+    }
+    if (failure && error)
+        *error = DRMGMT__STEAL(failure);
+    drmgmt_error_free(failure);
     return rc;
 }
 

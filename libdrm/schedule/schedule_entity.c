@@ -30,7 +30,8 @@ static const drmgmt_field fields[] = {
     { "next_run_at", DRMGMT_TYPE_TIME, DRMGMT_FIELD_COLUMN, "s.next_run_at",
       "When it runs next; null: it is disabled, or over", NULL },
     { "next_runs", DRMGMT_TYPE_TAGS, DRMGMT_FIELD_DETAIL,
-      "ARRAY(SELECT to_char(r AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM unnest(s.next_runs) r)",
+      "ARRAY(SELECT rtrim(rtrim(to_char(r AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), '0'), '.') || 'Z'"
+      " FROM unnest(s.next_runs) r)",
       "The next few runs", NULL },
     { "waiting", DRMGMT_TYPE_BOOL, 0, "s.waiting", "Whether a run waits for the end of the one before", NULL },
     { "skipped", DRMGMT_TYPE_INT, 0, "s.skipped", "Runs left out because the one before had not ended", NULL },
