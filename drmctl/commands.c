@@ -171,6 +171,7 @@ static const ctl_option provider_update_options[] = {
 };
 
 #include "commands_batch.h"
+#include "commands_schedule.h"
 #include "commands_snmp.h"
 #include "commands_worker.h"
 
@@ -540,6 +541,8 @@ const ctl_command ctl_commands[] = {
 
     BATCH_COMMANDS,
 
+    SCHEDULE_COMMANDS,
+
     WORKER_COMMANDS,
 
     { "api-key", "create", "LABEL", 1, 1, OWN(api_key_create_options), CTL_OUTPUT | CTL_SESSION, NULL,
@@ -686,6 +689,7 @@ const char *ctl_noun_summary(const char *noun)
         { "snmp", "SNMP: read, walk and write what devices have" },
         { "job", "jobs: operations on devices, done by workers" },
         { "batch", "batches: one operation on many devices" },
+        { "schedule", "schedules: batches that are started at times told before" },
         { "worker", "processes that run jobs, for administrators of the platform" },
         { "api-key", "API keys" },
         { "outbound", "where jobs may connect to" },

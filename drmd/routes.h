@@ -57,7 +57,7 @@ extern const size_t drmd_n_routes;
 int drmd_routes_print(void);
 
 extern const drmd_noun drmd_noun_device, drmd_noun_snmp_credential, drmd_noun_audit_log, drmd_noun_tenant,
-    drmd_noun_oidc_provider, drmd_noun_user, drmd_noun_role, drmd_noun_worker, drmd_noun_batch;
+    drmd_noun_oidc_provider, drmd_noun_user, drmd_noun_role, drmd_noun_worker, drmd_noun_batch, drmd_noun_schedule;
 
 /* ---- router.c ---- */
 typedef struct drmd_match {
@@ -93,6 +93,7 @@ drmd_handler drmd_event_list, drmd_event_stream;
 
 drmd_handler drmd_batch_create, drmd_batch_jobs, drmd_batch_results, drmd_batch_cancel, drmd_batch_pause,
     drmd_batch_resume, drmd_batch_retry;
+drmd_handler drmd_schedule_enable, drmd_schedule_disable, drmd_schedule_run, drmd_schedule_next;
 drmd_handler drmd_quota_get;
 drmd_handler drmd_audit_export, drmd_audit_verify;
 drmd_handler drmd_health, drmd_ready, drmd_jwks_get, drmd_metrics_get, drmd_openapi_get, drmd_docs_page, drmd_docs_file,

@@ -101,6 +101,11 @@ const drmd_schema drmd_schemas[] = {
       ",\"created_at\":{\"type\":\"string\",\"format\":"
       "\"date-time\"},\"location\":{\"type\":\"string\",\"format\":\"uri-reference\"},\"events\":{\"type\":\"string\","
       "\"format\":\"uri-reference\"}}}" },
+    { "Runs",
+      "{\"type\":\"object\",\"required\":[\"items\"],\"properties\":{\"items\":{\"type\":\"array\",\"items\":{\"type\":"
+      "\"object\",\"required\":[\"at\",\"local\"],\"properties\":{\"at\":{\"type\":\"string\",\"format\":\"date-time\"}"
+      ","
+      "\"local\":" TEXT "}}}}}" },
     { "Repetition", "{" OBJECT "\"properties\":{\"acknowledge_uncertain\":{\"type\":[\"boolean\",\"null\"],"
                     "\"description\":\"Also when the device may have carried it out already\"}}}" },
     { "AuditReport",

@@ -19,6 +19,7 @@
 #include <drm/quota.h>
 #include <drm/record.h>
 #include <drm/role.h>
+#include <drm/schedule.h>
 #include <drm/second_factor.h>
 #include <drm/session.h>
 #include <drm/tenant.h>

@@ -102,6 +102,7 @@ static const struct {
       "devices use this credential: give them another one first" },
     { "jobs_tenant_id_device_id_fkey", NULL, DRMGMT_ERR_CONFLICT, NULL,
       "jobs of this device are active: cancel them or wait for their end" },
+    { "schedules_tenant_id_name_key", NULL, DRMGMT_ERR_CONFLICT, "name", "name: another schedule has this name" },
     { "oidc_providers_tenant_id_name_key", NULL, DRMGMT_ERR_CONFLICT, "name", "name: another provider has this name" },
     { "devices_within_scope", NULL, DRMGMT_ERR_FORBIDDEN, "tags", NULL },
     { "users_tenant_id_email_key", NULL, DRMGMT_ERR_CONFLICT, "email", "email: another user has this address" },

@@ -8,6 +8,7 @@ extern const drmgmt_entity drmgmt__entity_device;          /* device/device_enti
 extern const drmgmt_entity drmgmt__entity_snmp_credential; /* device/credential_entity.c */
 extern const drmgmt_entity drmgmt__entity_job;             /* job/job_entity.c */
 extern const drmgmt_entity drmgmt__entity_batch;           /* batch/batch_entity.c */
+extern const drmgmt_entity drmgmt__entity_schedule;        /* schedule/schedule_entity.c */
 extern const drmgmt_entity drmgmt__entity_api_key;         /* auth/api_key.c */
 extern const drmgmt_entity drmgmt__entity_tenant_settings; /* tenant/settings.c */
 extern const drmgmt_entity drmgmt__entity_outbound_rule;   /* net/rule_entity.c */

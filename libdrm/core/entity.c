@@ -9,6 +9,7 @@ static const drmgmt_entity *const entities[] = {
     &drmgmt__entity_snmp_credential,
     &drmgmt__entity_batch,
     &drmgmt__entity_job,
+    &drmgmt__entity_schedule,
     &drmgmt__entity_api_key,
     &drmgmt__entity_tenant_settings,
     &drmgmt__entity_outbound_rule,

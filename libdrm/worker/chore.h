@@ -19,6 +19,8 @@ extern const size_t drmgmt__n_chores;
 
 /* chore_batches.c */
 int drmgmt__chore_batches(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
+/* chore_schedules.c */
+int drmgmt__chore_schedules(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
 /* chore_purge.c */
 int drmgmt__chore_purge(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
 /* chore_cancels.c */

@@ -9,5 +9,6 @@ const drmgmt__chore drmgmt__chores[] = {
     { "removing the rows of a deleted tenant", 0, drmgmt__chore_purge },
     { "batches", 1000, drmgmt__chore_batches },
     { "keeping results and events as long as tenants want", 60000, drmgmt__chore_retention },
+    { "schedules", 1000, drmgmt__chore_schedules },
 };
 const size_t drmgmt__n_chores = DRMGMT__COUNT(drmgmt__chores);

@@ -55,7 +55,7 @@ INSERT INTO drm.device_config_versions (tenant_id, device_id, version, template_
     VALUES (%(tenant)s, %(device)s, 1, %(template)s, '{}');
 INSERT INTO drm.batches (tenant_id, id, protocol, operation) VALUES (%(tenant)s, %(batch)s, 'fake', 'echo');
 INSERT INTO drm.batch_tallies (tenant_id, batch_id, worker_id, completed) VALUES (%(tenant)s, %(batch)s, gen_random_uuid(), 1);
-INSERT INTO drm.schedules (tenant_id, id, name, spec) VALUES (%(tenant)s, gen_random_uuid(), %(word)s, '{}');
+INSERT INTO drm.schedules (tenant_id, id, name, spec, cron) VALUES (%(tenant)s, gen_random_uuid(), %(word)s, '{}', '@daily');
 INSERT INTO drm.jobs (tenant_id, id, device_id, batch_id, lane, protocol, operation, idempotent, exclusive, timeout_ms)
     VALUES (%(tenant)s, %(job)s, %(device)s, %(batch)s, %(word)s, 'fake', 'echo', true, false, 1000);
 INSERT INTO drm.job_results (tenant_id, id, device_id, lane, protocol, operation, params, status, priority, timeout_ms,

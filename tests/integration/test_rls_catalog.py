@@ -18,7 +18,7 @@ CALLABLE = {"sec.open_seal", "sec.tenant", "sec.context", "sec.actor", "sec.ente
             "sched.worker_register", "sched.worker_leave", "sched.worker_beat", "sched.worker_recover", "sched.claim", "sched.finish",
             "sched.reap", "sched.quotas", "sched.audit_link", "sec.throttle_admit", "sec.throttle_settle", "sec.may", "sched.purge"}
 ASKS = r"sec\.(require|require_on_devices|require_system|require_mask|context|tenant|actor|tenant_make|second_factor\w*|audit_tenant|go_on_as|manage_people)\("
-CALLABLE |= {"sched.retention", "sched.outbound_rules", "sched.batch_advance", "sched.cancels", "sched.progress"}
+CALLABLE |= {"sched.retention", "sched.outbound_rules", "sched.batch_advance", "sched.cancels", "sched.progress", "sched.schedules_fire"}
 CALLABLE |= {"sec.data_key", "sec.kek_uses", "sec.kek_pick", "sec.kek_put", "sec.rekey_tenants", "sec.rekey_start", "sec.rekey_next",
              "sec.rekey_pick", "sec.rekey_put", "sec.rekey_finish", "sec.mask_names"}
 CALLABLE |= {"sec.oidc_provider", "sec.oidc_key", "sec.oidc_begin", "sec.oidc_take", "sec.oidc_user"}
@@ -66,8 +66,8 @@ def test_policies_compare_with_the_sealed_tenant_once_a_statement(names):
                                      else "sec.sees_device(tenant_id, device_id)"), (table, using)
             assert check is None
             continue
-        if name == "own":  # a narrowed context sees the batches that its actor made
-            assert table in ("drm.batches", "drm.batch_tallies") and not permissive and (command, roles, check) == ("*", "drm_app", None)
+        if name == "own":  # a narrowed context sees the batches and schedules that its actor made
+            assert table in ("drm.batches", "drm.batch_tallies", "drm.schedules") and not permissive and (command, roles, check) == ("*", "drm_app", None)
             assert using.startswith("((( SELECT sec.scope() AS scope) IS NULL) OR ")
             continue
         if name == "timely":  # what a program puts there itself is of now: it lies in the partition that is dropped with it

@@ -16,7 +16,7 @@ static const char matrix_password[] = "a long enough password";
 struct things {
     char tenant[ID];                  /* itself */
     char device[ID], busy_device[ID]; /* busy: the job's */
-    char credential[ID], job[ID], batch[ID], api_key[ID];
+    char credential[ID], job[ID], batch[ID], schedule[ID], api_key[ID];
     char user[ID]; /* with a second factor, and no rights */
     char outbound_rule[ID], provider[ID];
     char role[ID], assignment[ID], idle_role[ID]; /* role: given to user */

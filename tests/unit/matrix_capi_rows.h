@@ -12,6 +12,7 @@
 #include "matrix_capi_oidc.h"
 #include "matrix_capi_outbound.h"
 #include "matrix_capi_people.h"
+#include "matrix_capi_schedules.h"
 #include "matrix_capi_tenants.h"
 #include <drm/second_factor.h>
 #include <drm/tenant_settings.h>

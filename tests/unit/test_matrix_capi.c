@@ -132,6 +132,17 @@ static void make_batch(drmgmt_session *session, struct things *t)
     drmgmt_record_free(batch);
 }
 
+static void make_schedule(drmgmt_session *session, struct things *t)
+{
+    drmgmt_draft *draft = draft_with("schedule", schedule_json, t->busy_device);
+    drmgmt_record *schedule = NULL;
+
+    cr_assert_eq(drmgmt_schedule_create(session, draft, &schedule, NULL), 0);
+    take_id(schedule, t->schedule);
+    drmgmt_record_free(schedule);
+    drmgmt_draft_free(draft);
+}
+
 /* Fresh ones; a key of `whose`, for keys are their makers'. */
 static void make_things(drmgmt_session *session, drmgmt_session *whose, struct things *t)
 {
@@ -148,6 +159,7 @@ static void make_things(drmgmt_session *session, drmgmt_session *whose, struct t
     take_id(job, t->job);
     drmgmt_record_free(job);
     make_batch(session, t);
+    make_schedule(session, t);
     drmgmt_draft_free(draft);
     drmgmt_free(make_key(whose, t->api_key));
     make_user(session, t->user);

@@ -1,0 +1,1 @@
+SELECT adm.schedule_create($1::uuid, $2::jsonb)
