@@ -182,7 +182,10 @@ def test_the_platform_and_the_tenants_are_apart(world, route, row):
             is_problem(foreign, 404)
             same(foreign, none, thing, nothing)
         elif row.lists and not KINDS[row.lists].platform:
-            world.shows_nothing_of(world.b, succeeds(tenant.administrator.ask(route, row), route))
+            # The platform's own trail tells what it made: the tenant, and its outbound rules.
+            rule = world.b.administrator.object("outbound_rule")
+            made = (world.b.id, rule["id"], rule["note"]) if tenant is world.platform else ()
+            world.shows_nothing_of(world.b, succeeds(tenant.administrator.ask(route, row), route), but=made)
 
 
 @cases(lambda route, row: on_platform(route, row) and (row.kind or row.beside))
