@@ -317,6 +317,8 @@ int drmgmt__mib_set_resolve(drmgmt__mib_set *set, size_t limit, drmgmt_error **e
     set->arena = (drmgmt__arena){ .limit = limit ? limit : RESOLVE_MEMORY };
     if (prepare(set) && resolve(set))
         return 0;
+    if (!set->arena.full)
+        return drmgmt__fail_memory(error);
     return drmgmt__fail(error, DRMGMT_ERR_TOO_LARGE,
                         "what the modules say takes more than %zu bytes of memory: leave some of them out",
                         set->arena.limit);
