@@ -78,34 +78,34 @@ const drmgmt__mib_known *drmgmt__mib_index_at(const drmgmt__mib_index_set *index
     return i < index->n ? &index->known[i] : NULL;
 }
 
-/* The number of keys that are not after oid. */
-static size_t keys_up_to(const drmgmt__mib_index_set *index, const drmgmt__oid *oid)
+/* The key of this OID, whose hash is this. NULL: none. */
+static const drmgmt__mib_key *find_key(const drmgmt__mib_index_set *index, const drmgmt__oid *oid, uint64_t hash)
 {
-    size_t least = 0, most = index->n_keys;
+    size_t at = drmgmt__mib_slot_of(index, hash);
+    uint32_t mark = drmgmt__mib_mark_of(hash);
 
-    while (least < most) {
-        size_t middle = least + (most - least) / 2;
-        const drmgmt__mib_key *key = &index->keys[middle];
-        if (drmgmt__oid_compare(&(drmgmt__oid){ key->arcs, key->n }, oid) <= 0)
-            least = middle + 1;
-        else
-            most = middle;
+    for (; index->slots[at].key; at = (at + 1) & (index->n_slots - 1)) {
+        if (index->slots[at].mark != mark)
+            continue;
+        const drmgmt__mib_key *key = &index->keys[index->slots[at].key - 1];
+        if (key->n == oid->n && memcmp(key->arcs, oid->arcs, oid->n * sizeof *oid->arcs) == 0)
+            return key;
     }
-    return least;
+    return NULL;
 }
 
 const drmgmt__mib_known *drmgmt__mib_index_of(const drmgmt__mib_index_set *index, const drmgmt__oid *oid)
 {
-    size_t n = keys_up_to(index, oid);
+    uint64_t hashes[DRMGMT__OID_ARCS_MAX + 1];
+    size_t n = oid->n < index->longest ? oid->n : index->longest;
 
-    /* The last key before oid is under all that is above oid: it is one of those above that key. */
-    for (uint32_t at = n ? (uint32_t)n - 1 : 0; n;) {
-        const drmgmt__mib_key *key = &index->keys[at];
-        if (drmgmt__oid_under(oid, &(drmgmt__oid){ key->arcs, key->n }))
+    hashes[0] = 0;
+    for (size_t i = 0; i < n; i++)
+        hashes[i + 1] = drmgmt__mib_hash(hashes[i], index->secret, oid->arcs[i]);
+    for (; n > 0; n--) {
+        const drmgmt__mib_key *key = find_key(index, &(drmgmt__oid){ oid->arcs, n }, hashes[n]);
+        if (key)
             return &index->known[key->known];
-        if (key->above == at)
-            break;
-        at = key->above;
     }
     return NULL;
 }

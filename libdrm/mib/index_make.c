@@ -107,24 +107,31 @@ static bool lay_out(maker *m)
     return true;
 }
 
-/* What is above the last one is what the next can be under: each step up is gone only once. */
-static void link_above(drmgmt__mib_index_set *index)
+static bool hash_keys(maker *m)
 {
+    drmgmt__mib_index_set *index = m->index;
+
+    if (drmgmt__random(&index->secret, sizeof index->secret) != 0)
+        return false;
+    index->secret >>= 4; /* below the prime of the hash */
+    for (index->n_slots = 64; index->n_slots < 2 * index->n_keys;)
+        index->n_slots *= 2;
+    index->slots = drmgmt__arena_alloc(m->arena, index->n_slots * sizeof *index->slots);
+    if (!index->slots)
+        return false;
     for (size_t i = 0; i < index->n_keys; i++) {
-        drmgmt__mib_key *key = &index->keys[i];
-        drmgmt__oid oid = { key->arcs, key->n };
-        key->above = (uint32_t)i;
-        for (uint32_t up = i ? (uint32_t)i - 1 : 0; i;) {
-            const drmgmt__mib_key *other = &index->keys[up];
-            if (drmgmt__oid_under(&oid, &(drmgmt__oid){ other->arcs, other->n })) {
-                key->above = up;
-                break;
-            }
-            if (other->above == up)
-                break;
-            up = other->above;
-        }
+        const drmgmt__mib_key *key = &index->keys[i];
+        uint64_t hash = 0;
+        for (size_t k = 0; k < key->n; k++)
+            hash = drmgmt__mib_hash(hash, index->secret, key->arcs[k]);
+        size_t at = drmgmt__mib_slot_of(index, hash);
+        while (index->slots[at].key)
+            at = (at + 1) & (index->n_slots - 1);
+        index->slots[at] = (drmgmt__mib_slot){ (uint32_t)i + 1, drmgmt__mib_mark_of(hash) };
+        if (index->longest < key->n)
+            index->longest = key->n;
     }
+    return true;
 }
 
 /* ---- what is known ---- */
@@ -302,10 +309,7 @@ static bool build(maker *m)
     if (!gather(m) || !drmgmt__mib_index_syntaxes(m->arena, m->set, m->sources, m->n))
         return false;
     qsort(m->sources, m->n, sizeof *m->sources, compare_sources);
-    if (!lay_out(m) || !fill(m) || !order_names(m))
-        return false;
-    link_above(m->index);
-    return relate(m);
+    return lay_out(m) && hash_keys(m) && fill(m) && order_names(m) && relate(m);
 }
 
 int drmgmt__mib_index_make(drmgmt__mib_index_set **index, const drmgmt__mib_set *set, size_t limit,
