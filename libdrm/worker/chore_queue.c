@@ -4,7 +4,7 @@
 #include "queries.h"
 #include "worker/chore.h"
 
-enum { MOST = 2000000 /* entries of indexes a time: a second of work */ };
+enum { MOST = 1000000 /* entries of indexes a time: two or three seconds of work */ };
 
 int drmgmt__chore_queue(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error)
 {

@@ -125,7 +125,7 @@ BEGIN
 END
 $$;
 
--- Counts what is queued, by one worker at a time, every p_every ms, and so seldom that it takes a fiftieth of a core at most.
+-- Counts what is queued, by one worker at a time, every p_every ms, and so seldom that it takes a twentieth of a core at most.
 CREATE FUNCTION sched.queue_count(p_every integer, p_most bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -135,7 +135,7 @@ BEGIN
     PERFORM sec.require_system('worker');
     IF NOT pg_catalog.pg_try_advisory_xact_lock(7303014, 22) OR EXISTS (
             SELECT FROM drm.queue_counted c
-            WHERE c.counted_at > v_began - GREATEST(p_every, 50 * c.took_ms) * interval '1 millisecond') THEN
+            WHERE c.counted_at > v_began - GREATEST(p_every, 20 * c.took_ms) * interval '1 millisecond') THEN
         RETURN;
     END IF;
     PERFORM pg_catalog.set_config('synchronous_commit', 'off', true); -- it is counted again soon

@@ -105,7 +105,7 @@ def test_what_is_queued_by_lane_and_class(stack, platform, made):  # noqa: F811
     for bad in ("", "Gold", "-x", "a b", "x" * 33, 'a"b', None):
         assert is_problem(platform.call("PATCH", path, {"class": bad}), 400)["field"] == "class"
     mine, name = Lane(stack), 'q"\\' + unique("lane")
-    count = 100000
+    count = 20000
     ask(stack.env, "INSERT INTO drm.jobs (lane, tenant_id, id, protocol, operation, idempotent, exclusive, timeout_ms, created_at)"
                    " SELECT %s, CASE WHEN i = 1 THEN %s::uuid ELSE %s END, gen_random_uuid(), 'fake', 'echo', true, false, 1000, now() - interval '1 hour'"
                    " FROM generate_series(1, %s) i", (name, record["id"], mine.tenant, count + 1))
