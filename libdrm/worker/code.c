@@ -5,8 +5,8 @@
 
 /* What jobs fail with whatever their driver is (docs/operations.md). */
 static const char *const codes[] = {
-    "cancelled", "credential", "deadline", "failed",      "invalid-result", "no-memory",
-    "timeout",   "too-large",  "limit",    "unsupported", "worker-stopped", NULL,
+    "cancelled", "credential", "deadline",    "invalid-result", "no-memory",
+    "timeout",   "too-large",  "unsupported", "worker-stopped", NULL,
 };
 
 static const char *find(const char *const *list, const char *code)
