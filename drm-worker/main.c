@@ -20,7 +20,7 @@ static const char usage[] =
     "  --database-url URL   PostgreSQL, as the application role (DRM_APP_DATABASE_URL)\n"
     "  --redis-url URL      Redis: doorbell and events (DRM_REDIS_URL); without it jobs start up to a second later\n"
     "  --keyring FILE       the keyring made by \"drmctl init\" (DRM_KEYRING)\n"
-    "  --lane NAME          take jobs of this lane (default)\n"
+    "  --lane NAME[,NAME]   take jobs of this lane (default), or of up to 16 in turn\n"
     "  --slots N            jobs run at once, 1..100000 (2048)\n"
     "  --pool N             PostgreSQL connections held, 2..1000 (4)\n"
     "  --outbound-allow R   let all tenants' jobs reach these special addresses, CIDR[:PORT[-PORT]][/udp or /tcp];\n"
@@ -40,7 +40,7 @@ static const char usage[] =
     "\n"
     "Examples:\n"
     "  drm-worker --keyring /etc/drmgmt/keyring --redis-url redis://127.0.0.1/0\n"
-    "  drm-worker --lane bulk --slots 20000 --grace 60\n";
+    "  drm-worker --lane bulk,default --slots 20000 --grace 60\n";
 
 enum option_id { OPT_LANE = PROGRAM_OPT_OWN, OPT_SLOTS, OPT_GRACE, OPT_READY_FILE, OPT_TRAP_LISTEN, OPT_TRAP_RATE };
 
@@ -71,10 +71,18 @@ typedef struct runner {
     atomic_bool over;
 } runner;
 
+/* The library knows how long a name may be; here it is only told which flag is wrong. */
 static bool set_lane(config *c, const char *text)
 {
-    if (!*text || strlen(text) > 64)
-        return program_complain("--lane", text, "a name of 1 to 64 bytes is wanted");
+    for (const char *at = text;; at++) {
+        size_t n = strcspn(at, ",");
+        if (n < 1 || n > 64)
+            return program_complain("--lane", text,
+                                    "a name of 1 to 64 bytes is wanted, or several with commas between");
+        at += n;
+        if (!*at)
+            break;
+    }
     c->lane = text;
     return true;
 }

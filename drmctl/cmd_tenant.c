@@ -99,6 +99,17 @@ int ctl_cmd_tenant_rename(ctl *c)
     return change(c, set_name, c->args[1]);
 }
 
+static int set_class(const ctl *c, drmgmt_draft *draft, const char *value, drmgmt_error **error)
+{
+    (void)c;
+    return drmgmt_draft_set(draft, "class", value, error);
+}
+
+int ctl_cmd_tenant_class(ctl *c)
+{
+    return change(c, set_class, c->args[1]);
+}
+
 int ctl_cmd_tenant_suspend(ctl *c)
 {
     return change(c, set_status, "suspended");

@@ -185,6 +185,7 @@ int ctl_cmd_worker_list(ctl *c);
 int ctl_cmd_tenant_list(ctl *c);
 int ctl_cmd_tenant_show(ctl *c);
 int ctl_cmd_tenant_create(ctl *c);
+int ctl_cmd_tenant_class(ctl *c);
 int ctl_cmd_tenant_rename(ctl *c);
 int ctl_cmd_tenant_suspend(ctl *c);
 int ctl_cmd_tenant_resume(ctl *c);

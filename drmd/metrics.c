@@ -13,6 +13,7 @@
 /* Upper bounds, in microseconds; one more bucket for what is above. */
 static const int64_t bounds[] = { 250,   500,    1000,   2500,   5000,    10000,   25000,
                                   50000, 100000, 250000, 500000, 1000000, 2500000, 10000000 };
+enum { ENGINE_ASK_US = 1000000, ENGINE_KEEP_US = 15000000 };
 enum { BUCKETS = sizeof bounds / sizeof bounds[0] + 1, CLASSES = 5 };
 
 struct series {
@@ -144,6 +145,37 @@ static double open_descriptors(void)
     return n < 0 ? 0 : n;
 }
 
+/* The engine's figures, of the whole system. One thread at a time asks for them, at most once a second, however many
+ * ask; while PostgreSQL is away, or slow, what there is is told for a while, and then that there is nothing. */
+static void write_engine(const drmd_server *server, drmd_buffer *b)
+{
+    static pthread_mutex_t asking = PTHREAD_MUTEX_INITIALIZER, shown = PTHREAD_MUTEX_INITIALIZER;
+    static char *text;
+    static int64_t asked_us, read_us;
+    int64_t now = drmd_now_us();
+
+    if (server->config.settings.keyring && pthread_mutex_trylock(&asking) == 0) {
+        char *fresh = NULL;
+        bool due = !asked_us || now - asked_us >= ENGINE_ASK_US;
+        bool read = due && drmgmt_metrics_text(server->context, &fresh, NULL, NULL) == 0;
+        asked_us = due ? drmd_now_us() : asked_us;
+        pthread_mutex_lock(&shown);
+        if (read) {
+            drmgmt_free(text);
+            text = fresh;
+            read_us = drmd_now_us();
+        }
+        pthread_mutex_unlock(&shown);
+        pthread_mutex_unlock(&asking);
+    }
+    pthread_mutex_lock(&shown);
+    bool good = text && drmd_now_us() - read_us <= ENGINE_KEEP_US;
+    gauge(b, "drm_up", "gauge", "1 when the figures of the engine (drm_...) could be read from the database.", good);
+    if (good)
+        drmd_buffer_puts(b, text);
+    pthread_mutex_unlock(&shown);
+}
+
 void drmd_metrics_write(const drmd_server *server, drmd_buffer *b)
 {
     const drmd_metrics *metrics = server->metrics;
@@ -172,4 +204,5 @@ void drmd_metrics_write(const drmd_server *server, drmd_buffer *b)
     gauge(b, "process_max_fds", "gauge", "Most file descriptors allowed.", (double)limit.rlim_cur);
     gauge(b, "process_start_time_seconds", "gauge", "When the process started, Unix time.",
           (double)metrics->started.tv_sec + (double)metrics->started.tv_nsec / 1e9);
+    write_engine(server, b);
 }

@@ -133,6 +133,9 @@ typedef struct drmgmt_driver {
     void (*begin)(void *state, drmgmt_op *op);
     /* Stops an operation at once: the driver lets go of it without completing it; the engine ends it. */
     void (*cancel)(void *state, drmgmt_op *op);
+    /* The codes that its operations fail with, NULL-terminated: metrics count by them, and by "other" what is none of
+     * them nor one of the engine's own ("timeout", "cancelled", "deadline", ...). May be NULL: there are no more. */
+    const char *const *codes;
 } drmgmt_driver;
 
 /* The built-in drivers, NULL-terminated; and one by name, NULL if there is none. */

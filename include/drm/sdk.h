@@ -13,6 +13,7 @@
 #include <drm/job.h>
 #include <drm/key.h>
 #include <drm/log.h>
+#include <drm/metrics.h>
 #include <drm/oidc.h>
 #include <drm/options.h>
 #include <drm/outbound.h>

@@ -1,8 +1,8 @@
 /* Tenants, as the platform's administrators manage them: sessions of the tenant "platform" (drm/session.h), which hold
  * platform:tenant and nothing of any tenant. The first of them is made on the host (drm/db.h, drmctl init --platform).
  *
- * Entity "tenant": id, name, status, the quotas (drm/quota.h) max_devices, max_queued, max_running, max_requests,
- * purged, version, created_at, updated_at. */
+ * Entity "tenant": id, name, status, class (a label of metrics), the quotas (drm/quota.h) max_devices, max_queued,
+ * max_running, max_requests, purged, version, created_at, updated_at. */
 #ifndef DRMGMT_TENANT_H
 #define DRMGMT_TENANT_H
 
@@ -18,8 +18,8 @@ DRMGMT_API DRMGMT_NODISCARD int drmgmt_tenant_create(drmgmt_session *session, co
 /* Reads one by id, or by name where id_or_name is no UUID. Errors: NOT_FOUND. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_tenant_get(drmgmt_session *session, const char *id_or_name,
                                                   drmgmt_record **tenant, drmgmt_error **error);
-/* Renames, sets quotas (null: no limit), suspends ("status":"suspended") and opens again ("active"). A suspended
- * tenant's people and API keys are refused from the next call on, and no job of it begins; running ones end.
+/* Renames, sets its class and quotas (null: no limit), suspends ("status":"suspended") and opens again ("active"). A
+ * suspended tenant's people and API keys are refused from the next call on, and no job of it begins; running ones end.
  * if_version: 0 for any. Errors: NOT_FOUND, PRECONDITION, INVALID, CONFLICT (name taken; being deleted). */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_tenant_update(drmgmt_session *session, const char *id, int64_t if_version,
                                                      const drmgmt_draft *draft, drmgmt_record **tenant,

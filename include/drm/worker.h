@@ -15,9 +15,9 @@ typedef struct drmgmt_worker_stats {
     uint32_t in_flight, unsent;                              /* running now; results not yet stored */
 } drmgmt_worker_stats;
 
-/* A worker that claims from lane ("default"), with up to slots operations in flight (1..100,000). The context needs a
- * keyring. */
-DRMGMT_API DRMGMT_NODISCARD int drmgmt_worker_new(drmgmt_context *context, const char *lane, unsigned slots,
+/* A worker that claims from lanes - "default", or up to 16 with commas between them, which take turns - with up to
+ * slots operations in flight (1..100,000). The context needs a keyring. */
+DRMGMT_API DRMGMT_NODISCARD int drmgmt_worker_new(drmgmt_context *context, const char *lanes, unsigned slots,
                                                   drmgmt_worker **worker, drmgmt_error **error);
 /* Runs until drmgmt_worker_stop(); blocks the calling thread. Survives loss of PostgreSQL and Redis: it keeps results
  * until they are stored. Returns 0 after a stop. */

@@ -25,7 +25,8 @@ static const long long dead_after_ms = 3600000;
 
 struct drmgmt__bell {
     drmgmt_context *context;
-    char *key, *consumer;
+    char **keys, *consumer; /* a key for each lane */
+    size_t n_keys;
     drmgmt__redis bell, hints;
     char client[24];        /* id of connection "bell" */
     bool ringing, hinting;  /* an answer is to come */
@@ -36,7 +37,28 @@ struct drmgmt__bell {
     uint64_t retry_at, away_since; /* 0: Redis is there */
 };
 
-int drmgmt__bell_open(drmgmt_context *context, const char *lane, const char *consumer, drmgmt__bell **bell,
+/* The streams of a list of lanes. */
+static bool make_keys(drmgmt__bell *b, const char *lanes)
+{
+    size_t most = 1;
+
+    for (const char *c = lanes; *c; c++)
+        most += *c == ',';
+    b->keys = calloc(most, sizeof *b->keys);
+    while (b->keys && b->n_keys < most) {
+        size_t n = strcspn(lanes, ",");
+        char **key = &b->keys[b->n_keys];
+        if (asprintf(key, "%s%.*s", DRMGMT__KEY_BELL, (int)n, lanes) < 0) {
+            *key = NULL;
+            return false;
+        }
+        b->n_keys++;
+        lanes += n + (lanes[n] == ',');
+    }
+    return b->keys;
+}
+
+int drmgmt__bell_open(drmgmt_context *context, const char *lanes, const char *consumer, drmgmt__bell **bell,
                       drmgmt_error **error)
 {
     drmgmt__bell *b = calloc(1, sizeof *b);
@@ -46,9 +68,7 @@ int drmgmt__bell_open(drmgmt_context *context, const char *lane, const char *con
     b->context = context;
     b->bell = b->hints = (drmgmt__redis)DRMGMT__REDIS_INIT;
     b->consumer = strdup(consumer);
-    if (asprintf(&b->key, "%s%s", DRMGMT__KEY_BELL, lane) < 0)
-        b->key = NULL;
-    if (!b->key || !b->consumer) {
+    if (!make_keys(b, lanes) || !b->consumer) {
         drmgmt__bell_close(b);
         return drmgmt__fail_memory(error);
     }
@@ -61,12 +81,16 @@ void drmgmt__bell_close(drmgmt__bell *b)
     if (!b)
         return;
     if (b->bell.fd >= 0) {
-        drmgmt__resp_command(&b->bell.out, "XGROUP", "DELCONSUMER", b->key, group, b->consumer, NULL);
-        freeReplyObject(drmgmt__redis_call(&b->bell));
+        for (size_t i = 0; i < b->n_keys; i++) {
+            drmgmt__resp_command(&b->bell.out, "XGROUP", "DELCONSUMER", b->keys[i], group, b->consumer, NULL);
+            freeReplyObject(drmgmt__redis_call(&b->bell));
+        }
     }
     drmgmt__redis_free(&b->bell);
     drmgmt__redis_free(&b->hints);
-    free(b->key);
+    for (size_t i = 0; i < b->n_keys; i++)
+        free(b->keys[i]);
+    free(b->keys);
     free(b->consumer);
     free(b);
 }
@@ -81,15 +105,24 @@ static void disconnect(drmgmt__bell *b)
 }
 
 /* From the stream's beginning: bells of before the group was there may have been heard by nobody. */
-static bool make_group(drmgmt__bell *b)
+static bool make_group(drmgmt__bell *b, const char *key)
 {
-    drmgmt__resp_command(&b->bell.out, "XGROUP", "CREATE", b->key, group, "0", "MKSTREAM", NULL);
+    drmgmt__resp_command(&b->bell.out, "XGROUP", "CREATE", key, group, "0", "MKSTREAM", NULL);
     redisReply *reply = drmgmt__redis_call(&b->bell);
     bool good = reply && (reply->type != REDIS_REPLY_ERROR || strncmp(reply->str, "BUSYGROUP", 9) == 0);
 
     if (reply && !good)
         snprintf(b->bell.problem, sizeof b->bell.problem, "Redis refused a command: %.150s", reply->str);
     freeReplyObject(reply);
+    return good;
+}
+
+static bool make_groups(drmgmt__bell *b)
+{
+    bool good = true;
+
+    for (size_t i = 0; good && i < b->n_keys; i++)
+        good = make_group(b, b->keys[i]);
     return good;
 }
 
@@ -112,16 +145,16 @@ static const char *dead_consumer(const redisReply *info)
 }
 
 /* Killed workers do not take leave. */
-static bool sweep_consumers(drmgmt__bell *b)
+static bool sweep_key(drmgmt__bell *b, const char *key)
 {
-    drmgmt__resp_command(&b->bell.out, "XINFO", "CONSUMERS", b->key, group, NULL);
+    drmgmt__resp_command(&b->bell.out, "XINFO", "CONSUMERS", key, group, NULL);
     redisReply *reply = drmgmt__redis_call(&b->bell);
     size_t asked = 0;
 
     for (size_t i = 0; reply && reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
         const char *name = dead_consumer(reply->element[i]);
         if (name) {
-            drmgmt__resp_command(&b->bell.out, "XGROUP", "DELCONSUMER", b->key, group, name, NULL);
+            drmgmt__resp_command(&b->bell.out, "XGROUP", "DELCONSUMER", key, group, name, NULL);
             asked++;
         }
     }
@@ -131,6 +164,15 @@ static bool sweep_consumers(drmgmt__bell *b)
     for (size_t i = 0; i < asked && b->bell.fd >= 0; i++)
         drmgmt__redis_expect(&b->bell, drmgmt__monotonic_us() + DRMGMT__REDIS_COMMAND_US);
     return b->bell.fd >= 0;
+}
+
+static bool sweep_consumers(drmgmt__bell *b)
+{
+    bool good = true;
+
+    for (size_t i = 0; good && i < b->n_keys; i++)
+        good = sweep_key(b, b->keys[i]);
+    return good;
 }
 
 static bool learn_client(drmgmt__bell *b)
@@ -204,7 +246,7 @@ static bool ready(drmgmt__bell *b, uint64_t deadline)
     b->bell.problem[0] = b->hints.problem[0] = '\0';
     b->ringing = b->hinting = false;
     if (drmgmt__redis_open(&b->bell, b->context, "bell", until) &&
-        drmgmt__redis_open(&b->hints, b->context, "hints", until) && learn_client(b) && make_group(b) &&
+        drmgmt__redis_open(&b->hints, b->context, "hints", until) && learn_client(b) && make_groups(b) &&
         sweep_consumers(b) && find_hints(b))
         return true;
     disconnect(b);
@@ -218,14 +260,18 @@ static bool ask_bell(drmgmt__bell *b, uint64_t deadline)
 {
     char block[24];
     uint64_t now = drmgmt__monotonic_us(), left = deadline > now ? (deadline - now + 999) / 1000 : 0;
-    const char *words[] = { "XREADGROUP", "GROUP", group,   b->consumer, "COUNT", bell_count,
-                            "BLOCK",      block,   "NOACK", "STREAMS",   b->key,  ">" };
+    const char *words[] = { "XREADGROUP", "GROUP", group, b->consumer, "COUNT",
+                            bell_count,   "BLOCK", block, "NOACK",     "STREAMS" };
 
     snprintf(block, sizeof block, "%llu", (unsigned long long)left);
-    drmgmt__resp_begin(&b->bell.out, DRMGMT__COUNT(words) - (left ? 0 : 2));
+    drmgmt__resp_begin(&b->bell.out, DRMGMT__COUNT(words) + 2 * b->n_keys - (left ? 0 : 2));
     for (size_t i = 0; i < DRMGMT__COUNT(words); i++)
         if (left || i < 6 || i > 7) /* BLOCK 0 would be for ever */
             drmgmt__resp_text(&b->bell.out, words[i]);
+    for (size_t i = 0; i < b->n_keys; i++)
+        drmgmt__resp_text(&b->bell.out, b->keys[i]);
+    for (size_t i = 0; i < b->n_keys; i++)
+        drmgmt__resp_text(&b->bell.out, ">");
     b->ringing = drmgmt__redis_flush(&b->bell);
     return b->ringing;
 }
@@ -257,7 +303,7 @@ static int take_bell(drmgmt__bell *b, uint64_t deadline)
         bool gone = strncmp(reply->str, "NOGROUP", 7) == 0 || strncmp(reply->str, "UNBLOCKED", 9) == 0;
         if (!gone)
             snprintf(b->bell.problem, sizeof b->bell.problem, "Redis refused a command: %.150s", reply->str);
-        rc = gone && make_group(b) && ask_bell(b, deadline) ? 0 : -1;
+        rc = gone && make_groups(b) && ask_bell(b, deadline) ? 0 : -1;
     }
     freeReplyObject(reply);
     return rc;

@@ -30,7 +30,8 @@ bool drmgmt__redis_ping(drmgmt_context *context);
 
 /* ---- bell: a worker's wait (a blocking connection of the calling thread) ---- */
 typedef struct drmgmt__bell drmgmt__bell;
-int drmgmt__bell_open(drmgmt_context *context, const char *lane, const char *consumer, drmgmt__bell **bell,
+/* lanes: one, or several with commas between them; each has its bell. */
+int drmgmt__bell_open(drmgmt_context *context, const char *lanes, const char *consumer, drmgmt__bell **bell,
                       drmgmt_error **error);
 /* Waits for a bell or a cancel hint at most timeout_ms. Returns 1 when the bell rang, 0 on time-out, also when Redis is
  * away (after waiting). cancelled: called for each cancel hint. XREADGROUP GROUP workers <consumer> BLOCK NOACK; the

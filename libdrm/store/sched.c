@@ -291,6 +291,7 @@ static int replace_result(drmgmt__finish *f, drmgmt_error **error)
     f->result = NULL;
     f->error = text;
     f->retryable = false;
+    f->code = "invalid-result";
     snprintf(f->outcome, sizeof f->outcome, "failed");
     return 0;
 }

@@ -49,7 +49,10 @@ typedef struct drmgmt__finish {
     char *result;                    /* JSON or NULL; malloc()ed */
     char *error;                     /* JSON or NULL; malloc()ed */
     int64_t started_ms, finished_ms; /* since 1970 */
-    char status[16];                 /* out: what became of it; "" when the fence refused it */
+    /* For the metrics; of static storage. "other": not known here. */
+    const char *protocol, *operation, *code; /* code "": none */
+    uint64_t ran_us;                         /* 0: it did not begin */
+    char status[16];                         /* out: what became of it; "" when the fence refused it */
 } drmgmt__finish;
 
 int drmgmt__sched_register(drmgmt_session *system, const char *worker_id, const char *host, int pid,

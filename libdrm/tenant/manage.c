@@ -13,6 +13,8 @@
 #include <drm/tenant.h>
 #include <string.h>
 
+enum { CLASS_MAX = 32 };
+
 static const drmgmt_entity *const entity = &drmgmt__entity_tenant;
 
 /* As adm.tenant_change() takes them. */
@@ -178,6 +180,29 @@ static int begin(drmgmt_session *session, const char *id, drmgmt__tx **tx, drmgm
     return explain(rc, failure, "name", error);
 }
 
+/* It stands as a label in metrics. */
+static int check_class(const char *class, drmgmt_error **error)
+{
+    static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789",
+                      all[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+    size_t n = class ? strlen(class) : 0;
+
+    if (n < 1 || n > CLASS_MAX || strspn(class, first) == 0 || strspn(class, all) != n)
+        return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "class",
+                                 "class: 1 to %d of a-z, 0-9, '.', '_' and '-' are expected, a letter or digit first",
+                                 CLASS_MAX);
+    return 0;
+}
+
+static int set_class(drmgmt__tx *tx, const char *id, const char *class, drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+
+    drmgmt__param(&p, id);
+    drmgmt__param(&p, class);
+    return drmgmt__tx_exec(tx, &drmgmt__q_tenant_class, &p, NULL, error);
+}
+
 int drmgmt_tenant_update(drmgmt_session *session, const char *id, int64_t if_version, const drmgmt_draft *draft,
                          drmgmt_record **tenant, drmgmt_error **error)
 {
@@ -191,6 +216,8 @@ int drmgmt_tenant_update(drmgmt_session *session, const char *id, int64_t if_ver
     int rc = drmgmt__draft_check_change(draft, error);
     if (!rc && name)
         rc = drmgmt__tenant_name_check(name, "name", error);
+    if (!rc && drmgmt__draft_has(draft, "class"))
+        rc = check_class(drmgmt__draft_text(draft, "class"), error);
     drmgmt__param(&p, id);
     drmgmt__param_int(&p, if_version);
     drmgmt__param(&p, name);
@@ -203,6 +230,8 @@ int drmgmt_tenant_update(drmgmt_session *session, const char *id, int64_t if_ver
         rc = begin(session, id, &tx, &before, error);
     if (!rc)
         rc = apply(tx, &drmgmt__q_tenant_change, &p, error);
+    if (!rc && drmgmt__draft_has(draft, "class"))
+        rc = set_class(tx, id, drmgmt__draft_text(draft, "class"), error);
     return rc ? rc
               : drmgmt__finish_change(&tx, session, "tenant.update", before, draft, &drmgmt__q_tenant_get, id, tenant,
                                       error);

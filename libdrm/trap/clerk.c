@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TELL_MS = 5000 }; /* metrics, as often as a worker beats */
 enum { STORE_MAX = 1000, STORE_BYTES_MAX = 4 << 20, BACKOFF_MS = 100, BACKOFF_MAX_MS = 1000, LAST_MS = 5000 };
 
 struct clerk {
@@ -21,6 +22,7 @@ struct clerk {
     size_t n_hand;
     unsigned backoff_ms; /* 0: PostgreSQL answers */
     uint64_t over_ms;    /* when it gives up; 0: not asked to end */
+    uint64_t told_ms;    /* when metrics were told last */
 };
 
 void drmgmt__trap_answer(drmgmt_trap_listener *l, int fd, const drmgmt__net_address *to, const void *packet,
@@ -184,6 +186,37 @@ static void store(struct clerk *c)
     l->event_bytes -= bytes;
 }
 
+/* ---- metrics ---- */
+
+static void tell_metrics(struct clerk *c)
+{
+    drmgmt_trap_listener *l = c->l;
+    static const char *const versions[] = { "1", "2c", "3" };
+    const struct {
+        drmgmt__metric metric;
+        const char *label;
+        const atomic_ullong *total;
+    } totals[] = {
+        { DRMGMT__METRIC_TRAP_DATAGRAMS, NULL, &l->stats.received },
+        { DRMGMT__METRIC_TRAP_EVENTS, NULL, &l->stats.stored },
+        { DRMGMT__METRIC_TRAP_ANSWERS, NULL, &l->stats.acknowledged },
+        { DRMGMT__METRIC_TRAP_REPEATED, NULL, &l->stats.repeated },
+        { DRMGMT__METRIC_TRAP_REFUSED, "malformed", &l->stats.malformed },
+        { DRMGMT__METRIC_TRAP_REFUSED, "unknown", &l->stats.unknown },
+        { DRMGMT__METRIC_TRAP_REFUSED, "refused", &l->stats.refused },
+        { DRMGMT__METRIC_TRAP_REFUSED, "replayed", &l->stats.replayed },
+        { DRMGMT__METRIC_TRAP_REFUSED, "dropped", &l->stats.dropped },
+    };
+
+    for (size_t i = 0; i < DRMGMT__COUNT(totals); i++)
+        drmgmt__metrics_set(l->metrics, totals[i].metric, &totals[i].label, atomic_load(totals[i].total));
+    for (size_t i = 0; i < DRMGMT__COUNT(versions); i++)
+        drmgmt__metrics_set(l->metrics, DRMGMT__METRIC_TRAP_MESSAGES, &versions[i], atomic_load(&l->stats.versions[i]));
+    /* An outage is told by others: what was counted waits. */
+    (void)!drmgmt__metrics_tell(l->metrics, c->session, NULL);
+    c->told_ms = drmgmt__monotonic_ms();
+}
+
 /* ---- the thread ---- */
 
 /* With the mutex held. */
@@ -229,6 +262,11 @@ static void work(struct clerk *c)
         if (l->n_questions && !c->over_ms)
             ask(c);
         store(c);
+        if (!c->backoff_ms && drmgmt__monotonic_ms() - c->told_ms >= TELL_MS) {
+            pthread_mutex_unlock(&l->mutex);
+            tell_metrics(c);
+            pthread_mutex_lock(&l->mutex);
+        }
     }
     if (l->n_events) {
         char text[24];
@@ -255,6 +293,7 @@ void *drmgmt__trap_clerk(void *listener)
         drmgmt_error_free(error);
     } else {
         work(c);
+        tell_metrics(c);
     }
     for (size_t i = 0; i < c->n_hand; i++)
         drmgmt__trap_event_free(c->hand[i]);

@@ -39,7 +39,8 @@ int drmgmt_trap_listener_new(drmgmt_context *context, drmgmt_trap_listener **lis
     l->informs = drmgmt__trap_once_new(INFORMS, INFORMS_KEEP_MS);
     l->windows = drmgmt__trap_windows_new();
     l->sources = drmgmt__trap_sources_new();
-    if (l->wake_fd < 0 || !l->informs || !l->windows || !l->sources) {
+    l->metrics = drmgmt__metrics_new();
+    if (l->wake_fd < 0 || !l->informs || !l->windows || !l->sources || !l->metrics) {
         drmgmt_trap_listener_free(l);
         return drmgmt__fail_memory(error);
     }
@@ -182,6 +183,7 @@ void drmgmt_trap_listener_free(drmgmt_trap_listener *l)
     drmgmt__trap_sources_free(l->sources);
     drmgmt__trap_windows_free(l->windows);
     drmgmt__trap_once_free(l->informs);
+    drmgmt__metrics_free(l->metrics);
     pthread_cond_destroy(&l->clerk_wake);
     pthread_mutex_destroy(&l->mutex);
     free(l);

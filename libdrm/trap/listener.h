@@ -7,6 +7,7 @@
 #ifndef DRMGMT_TRAP_LISTENER_H
 #define DRMGMT_TRAP_LISTENER_H
 
+#include "metric/metric.h"
 #include "trap/event.h"
 #include "trap/once.h"
 #include "trap/sender.h"
@@ -62,7 +63,9 @@ struct drmgmt_trap_listener {
     atomic_bool away; /* PostgreSQL does not answer: what was known stays good */
     struct {
         atomic_ullong received, stored, acknowledged, malformed, unknown, refused, replayed, repeated, dropped;
+        atomic_ullong versions[3]; /* 1, 2c, 3 */
     } stats;
+    drmgmt__metrics *metrics;
     drmgmt__trap_once *informs;
 
     /* between the threads */

@@ -202,6 +202,8 @@ static void handle(drmgmt_trap_listener *l, const drmgmt__trap_datagram *d, bool
         count(&l->stats.malformed);
         return;
     }
+    if (!counted) /* else it was before it waited */
+        count(&l->stats.versions[m.version == DRMGMT__SNMP_V1 ? 0 : m.version == DRMGMT__SNMP_V2C ? 1 : 2]);
     if (!is_fresh(l, source, now_ms)) {
         park(l, d, &d->from);
         return;

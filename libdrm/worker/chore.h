@@ -14,6 +14,8 @@ typedef struct drmgmt__chore {
     int (*run)(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
 } drmgmt__chore;
 
+enum { DRMGMT__QUEUE_EVERY_MS = 5000 };
+
 extern const drmgmt__chore drmgmt__chores[];
 extern const size_t drmgmt__n_chores;
 
@@ -27,6 +29,8 @@ int drmgmt__chore_purge(drmgmt_worker *w, drmgmt_session *system, bool *again, d
 int drmgmt__chore_cancels(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
 /* chore_retention.c */
 int drmgmt__chore_retention(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
+/* chore_queue.c */
+int drmgmt__chore_queue(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
 /* chore_progress.c */
 int drmgmt__chore_progress(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
 

@@ -3,7 +3,6 @@
 #include "batch/batch.h"
 #include "core/context_internal.h"
 #include "queries.h"
-#include "queue/queue.h"
 #include "worker/chore.h"
 
 enum { TENANT, BATCH, STATUS, QUEUED, MORE };
@@ -14,7 +13,7 @@ static void ring(drmgmt_worker *w)
     w->rang = true;
     drmgmt__worker_wake_ledger(w);
     pthread_mutex_unlock(&w->mutex);
-    drmgmt__publish_bell(w->context->publisher, w->lane);
+    drmgmt__worker_ring(w);
 }
 
 int drmgmt__chore_batches(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error)

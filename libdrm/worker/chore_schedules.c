@@ -4,7 +4,6 @@
 #include "core/context_internal.h"
 #include "core/core.h"
 #include "queries.h"
-#include "queue/queue.h"
 #include "store/array.h"
 #include "worker/chore.h"
 #include <string.h>
@@ -18,7 +17,7 @@ static void ring(drmgmt_worker *w)
     w->rang = true;
     drmgmt__worker_wake_ledger(w);
     pthread_mutex_unlock(&w->mutex);
-    drmgmt__publish_bell(w->context->publisher, w->lane);
+    drmgmt__worker_ring(w);
 }
 
 /* Ids of an array as PostgreSQL writes it: {a,b}. */

@@ -10,5 +10,6 @@ const drmgmt__chore drmgmt__chores[] = {
     { "batches", 1000, drmgmt__chore_batches },
     { "keeping results and events as long as tenants want", 60000, drmgmt__chore_retention },
     { "schedules", 1000, drmgmt__chore_schedules },
+    { "counting what is queued", DRMGMT__QUEUE_EVERY_MS, drmgmt__chore_queue },
 };
 const size_t drmgmt__n_chores = DRMGMT__COUNT(drmgmt__chores);

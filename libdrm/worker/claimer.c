@@ -36,30 +36,52 @@ static drmgmt__net_policy **policies_of(drmgmt_session *system, const drmgmt__cl
     return NULL;
 }
 
-void drmgmt__worker_claim(drmgmt_worker *w, drmgmt_session *system, drmgmt__claim_order *order)
+/* What came of one lane; the claim itself may fail. */
+static int claim_lane(drmgmt_worker *w, drmgmt_session *system, drmgmt__claim_order *order, const char *lane,
+                      unsigned limit)
 {
     drmgmt__batch *batch = calloc(1, sizeof *batch);
-    uint64_t before = drmgmt__monotonic_ms();
+    uint64_t before_us = drmgmt__monotonic_us();
 
-    int rc = batch ? drmgmt__sched_claim(system, order->lease->id, w->lane, order->limit, &batch->claim, &order->error)
+    int rc = batch ? drmgmt__sched_claim(system, order->lease->id, lane, limit, &batch->claim, &order->error)
                    : drmgmt__fail_memory(&order->error);
-    order->took_ms = drmgmt__monotonic_ms() - before;
-    order->claimed = !rc;
     if (rc) {
         free(batch);
-        return;
+        return rc;
     }
-    order->count = batch->claim.count;
-    if (order->count == DRMGMT__CLAIM_MAX)
-        drmgmt__publish_bell(w->context->publisher, w->lane); /* there is more than this worker took */
-    if (order->count == 0) {
+    size_t count = batch->claim.count;
+    drmgmt__metrics_observe(w->metrics, DRMGMT__METRIC_CLAIM, &lane, drmgmt__monotonic_us() - before_us);
+    drmgmt__metrics_add(w->metrics, DRMGMT__METRIC_CLAIMED, &lane, count);
+    atomic_fetch_add(&w->claims, 1);
+    atomic_fetch_add(&w->claimed, count);
+    order->count += count;
+    if (count && count == limit && order->limit == DRMGMT__CLAIM_MAX)
+        drmgmt__publish_bell(w->context->publisher, lane); /* there is more than this worker took */
+    if (count == 0) {
         drmgmt__claim_clear(&batch->claim);
         free(batch);
-        return;
+        return 0;
     }
     batch->lease = order->lease->number;
     batch->policies = policies_of(system, &batch->claim, &order->error);
     hand_over(w, batch);
+    return 0;
+}
+
+/* Lanes in turn, each time another one first: none takes more than its part of what is free while others wait behind
+ * it, and what one leaves is for the next. */
+void drmgmt__worker_claim(drmgmt_worker *w, drmgmt_session *system, drmgmt__claim_order *order)
+{
+    uint64_t before = drmgmt__monotonic_ms();
+    size_t n = w->lanes.n, first = w->claims_turn++;
+    int rc = 0;
+
+    for (size_t i = 0; !rc && !order->error && i < n && order->count < order->limit; i++) {
+        unsigned left = order->limit - (unsigned)order->count, lanes = (unsigned)(n - i);
+        rc = claim_lane(w, system, order, w->lanes.names[(first + i) % n], (left + lanes - 1) / lanes);
+    }
+    order->took_ms = drmgmt__monotonic_ms() - before;
+    order->claimed = !rc;
 }
 
 void *drmgmt__worker_claimer(void *worker)

@@ -8,6 +8,7 @@
 #ifndef DRMGMT_WORKER_ENGINE_H
 #define DRMGMT_WORKER_ENGINE_H
 
+#include "metric/metric.h"
 #include "net/policy.h"
 #include "store/sched.h"
 #include "worker/inflight.h"
@@ -25,8 +26,11 @@ enum {
     DRMGMT__UNSENT_MAX = 4096, /* above so many results (or bytes of them) not stored, nothing more is claimed */
     DRMGMT__UNSENT_BYTES_MAX = 16 << 20,
     DRMGMT__DRIVERS_MAX = 16,
+    DRMGMT__LANES_MAX = 16,
     DRMGMT__RECENT_CANCELS = 64
 };
+
+#define DRMGMT__OTHER "other" /* a label of metrics: what is not known here */
 
 /* The rhythm of the keeper, in ms. Tests shorten it. */
 typedef struct drmgmt__worker_timing {
@@ -37,6 +41,13 @@ typedef struct drmgmt__worker_timing {
     unsigned recover_ms; /* look for jobs claimed under this lease of which nothing is known here */
     unsigned rekey_ms;   /* look for tenants whose data key is being replaced; 0: never */
 } drmgmt__worker_timing;
+
+/* Whose jobs a worker takes. */
+typedef struct drmgmt__lanes {
+    size_t n;
+    const char *names[DRMGMT__LANES_MAX]; /* they live as long as the worker */
+    char *list;                           /* all of them, with commas */
+} drmgmt__lanes;
 
 typedef struct drmgmt__lease {
     struct drmgmt__lease *older; /* kept to the end: drmgmt_worker_id() hands out pointers into them */
@@ -87,10 +98,11 @@ typedef struct drmgmt__ids {
 
 struct drmgmt_worker {
     drmgmt_context *context;
-    char *lane;
+    drmgmt__lanes lanes;
     unsigned slots;
     drmgmt__worker_timing timing;
     drmgmt_loop *loop;
+    drmgmt__metrics *metrics;
 
     /* any thread, also signal handlers */
     atomic_uint stop_calls, stop_grace_ms;
@@ -112,6 +124,7 @@ struct drmgmt_worker {
     } progress;        /* of jobs, to be kept */
     unsigned occupied; /* claimed and not yet in the outbox */
     drmgmt__claim_order order;
+    size_t claims_turn; /* whoever carries an order out: the lane that comes first */
     enum { DRMGMT__ORDER_NONE, DRMGMT__ORDER_GIVEN, DRMGMT__ORDER_TAKEN, DRMGMT__ORDER_DONE } order_state;
     bool claimer_over; /* the claimer is to end */
     bool ledger_waits;
@@ -162,6 +175,11 @@ void drmgmt__results_free(drmgmt__results *r);
 bool drmgmt__ids_add(drmgmt__ids *ids, const char *id); /* false: memory is out */
 /* {"code","message","retryable"}, bounded; NULL when memory is out. */
 char *drmgmt__worker_error_json(const char *code, const char *message, bool retryable, const char *detail);
+/* code.c: the code as metrics count it, in static storage: the engine's or the driver's (NULL: none), else "other"; ""
+ * for NULL. */
+const char *drmgmt__worker_code(const drmgmt_driver *driver, const char *code);
+/* count.c: counts what became of a result that was stored or refused. */
+void drmgmt__worker_count_result(drmgmt_worker *w, const drmgmt__finish *f);
 /* Publishes {"job_id","status"} and progress when it is not negative. */
 void drmgmt__worker_publish(drmgmt_worker *w, const char *tenant_id, const char *job_id, const char *status,
                             int progress);
@@ -172,8 +190,13 @@ int drmgmt__worker_loop_init(drmgmt_worker *w, drmgmt_error **error);
 void drmgmt__worker_loop_free(drmgmt_worker *w);
 void drmgmt__worker_woken(void *worker);
 void drmgmt__worker_turn(void *worker);
+/* lanes.c: INVALID unless text is 1 to DRMGMT__LANES_MAX names, with commas between them. */
+int drmgmt__lanes_read(const char *text, drmgmt__lanes *lanes, drmgmt_error **error);
+void drmgmt__lanes_clear(drmgmt__lanes *lanes);
 /* claimer.c: carries the order out. What came is with the loop when it returns. The session's thread. */
 void drmgmt__worker_claim(drmgmt_worker *w, drmgmt_session *system, drmgmt__claim_order *order);
+/* results.c: rings for workers of the same lanes. */
+void drmgmt__worker_ring(drmgmt_worker *w);
 /* ledger.c, claimer.c, keeper.c: thread entries. */
 void *drmgmt__worker_ledger(void *worker);
 void *drmgmt__worker_claimer(void *worker);

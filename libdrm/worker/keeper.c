@@ -109,6 +109,18 @@ static void beat(struct keeper *k, const drmgmt__lease *lease)
             add_cancel(w, drmgmt__rows_text(cancels, i, 1));
 }
 
+/* An outage is told by others: what was counted waits. */
+static void tell_metrics(struct keeper *k)
+{
+    drmgmt_error *error = NULL;
+
+    if (drmgmt__metrics_tell(k->w->metrics, k->session, &error) && !drmgmt_error_retryable(error))
+        drmgmt__log(k->w->context, DRMGMT_LOG_ERROR,
+                    "what was counted for the metrics is lost: the database refuses it", "error",
+                    drmgmt_error_message(error), NULL);
+    drmgmt_error_free(error);
+}
+
 /* ---- what is due, who is silent ---- */
 
 static void log_given_up(const drmgmt_worker *w, size_t n)
@@ -119,6 +131,21 @@ static void log_given_up(const drmgmt_worker *w, size_t n)
         return;
     snprintf(jobs, sizeof jobs, "%zu", n);
     drmgmt__log(w->context, DRMGMT_LOG_WARNING, "jobs of workers that fell silent were given up", "jobs", jobs, NULL);
+}
+
+/* Whether it was taken from a worker that fell silent. */
+static bool count_moved(drmgmt_worker *w, const char *kind, const char *status)
+{
+    static const char *const statuses[] = { "waiting", "uncertain", "cancelled", "dead" };
+
+    if (strcmp(kind, "queued") == 0) {
+        drmgmt__metrics_add(w->metrics, DRMGMT__METRIC_DUE, NULL, 1);
+        return false;
+    }
+    for (size_t i = 0; i < DRMGMT__COUNT(statuses); i++)
+        if (strcmp(statuses[i], status) == 0)
+            drmgmt__metrics_add(w->metrics, DRMGMT__METRIC_GIVEN_UP, &statuses[i], 1);
+    return true;
 }
 
 static void look_after(struct keeper *k, const drmgmt__lease *lease, bool reap)
@@ -134,7 +161,7 @@ static void look_after(struct keeper *k, const drmgmt__lease *lease, bool reap)
         return;
     size_t given_up = 0;
     for (size_t i = 0; i < drmgmt__rows_count(moved); i++) {
-        given_up += strcmp(drmgmt__rows_text(moved, i, 0), "queued") != 0;
+        given_up += count_moved(w, drmgmt__rows_text(moved, i, 0), drmgmt__rows_text(moved, i, 3));
         drmgmt__worker_publish(w, drmgmt__rows_text(moved, i, 1), drmgmt__rows_text(moved, i, 2),
                                drmgmt__rows_text(moved, i, 3), -1);
     }
@@ -145,7 +172,7 @@ static void look_after(struct keeper *k, const drmgmt__lease *lease, bool reap)
     w->rang = true;
     drmgmt__worker_wake_ledger(w);
     pthread_mutex_unlock(&w->mutex);
-    drmgmt__publish_bell(w->context->publisher, w->lane);
+    drmgmt__worker_ring(w);
 }
 
 /* Whoever is first of all workers and drmd does it. */
@@ -230,6 +257,7 @@ static void keep(struct keeper *k, const drmgmt__lease *lease, bool doubt)
         int rc = drmgmt_context_reload(w->context, NULL, NULL);
         (void)rc;
         beat(k, lease);
+        tell_metrics(k);
         k->beat_at =
             now + (w->context->publisher || w->timing.beat_ms < BEAT_ALONE_MS ? w->timing.beat_ms : BEAT_ALONE_MS);
     }
@@ -269,6 +297,7 @@ void *drmgmt__worker_keeper(void *worker)
         }
     }
     pthread_mutex_unlock(&w->mutex);
+    tell_metrics(&k); /* the ledger has ended: all is counted */
     drmgmt__rekey_free(k.rekey);
     drmgmt_session_close(k.session);
     return NULL;
@@ -309,7 +338,7 @@ void *drmgmt__worker_bell(void *worker)
     gethostname(host, sizeof host - 1);
     snprintf(consumer, sizeof consumer, "%s-%ld", host, (long)getpid());
     while (!over(w)) {
-        if (!bell && drmgmt__bell_open(w->context, w->lane, consumer, &bell, NULL))
+        if (!bell && drmgmt__bell_open(w->context, w->lanes.list, consumer, &bell, NULL))
             wait_for_redis(w);
         else if (drmgmt__bell_wait(bell, BELL_WAIT_MS, add_cancel, w) == 1)
             ring(w);

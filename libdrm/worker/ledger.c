@@ -242,9 +242,10 @@ static void register_worker(struct ledger *l)
     drmgmt__lease *lease = calloc(1, sizeof *lease);
 
     gethostname(host, sizeof host - 1);
-    int rc = !lease || drmgmt__uuid_v7(lease->id) ? drmgmt__fail_memory(&error)
-                                                  : drmgmt__sched_register(l->session, lease->id, host, (int)getpid(),
-                                                                           DRMGMT_VERSION, w->lane, w->slots, &error);
+    int rc = !lease || drmgmt__uuid_v7(lease->id)
+                 ? drmgmt__fail_memory(&error)
+                 : drmgmt__sched_register(l->session, lease->id, host, (int)getpid(), DRMGMT_VERSION, w->lanes.list,
+                                          w->slots, &error);
     if (rc) {
         free(lease);
         if (hopeless(l, rc))
@@ -266,7 +267,7 @@ static void register_worker(struct ledger *l)
     l->claim_at = 0;
     l->recover_at = drmgmt__monotonic_ms() + w->timing.recover_ms;
     drmgmt__log(w->context, DRMGMT_LOG_INFO, l->registered_once ? "worker registered anew" : "worker started", "worker",
-                lease->id, "lane", w->lane, NULL);
+                lease->id, "lane", w->lanes.list, NULL);
     l->registered_once = true;
 }
 
@@ -313,8 +314,6 @@ static void claimed(struct ledger *l, const drmgmt__claim_order *order)
         return;
     }
     worked(l);
-    atomic_fetch_add(&w->claims, 1);
-    atomic_fetch_add(&w->claimed, order->count);
     l->last_claim = (unsigned)order->count;
     l->claimed_at = now;
     l->claim_at = next_claim(order->count, order->limit, now);
@@ -360,6 +359,7 @@ static void take_claimed(struct ledger *l)
 
 static void count_and_tell(drmgmt_worker *w, const drmgmt__finish *f)
 {
+    drmgmt__worker_count_result(w, f);
     if (!f->status[0])
         atomic_fetch_add(&w->refused, 1);
     else if (strcmp(f->status, "completed") == 0)
@@ -400,7 +400,7 @@ static void store(struct ledger *l)
         requeued = requeued || strcmp(items[i].status, "queued") == 0;
     }
     if (requeued)
-        drmgmt__publish_bell(w->context->publisher, w->lane);
+        drmgmt__worker_ring(w);
     l->stored += n;
     atomic_fetch_sub(&w->unsent, (unsigned)n);
     if (refused)
@@ -458,7 +458,7 @@ static void recover(struct ledger *l)
     drmgmt__log(w->context, DRMGMT_LOG_INFO, "jobs were given back whose claim was lost with a connection", "jobs",
                 jobs, NULL);
     l->claim_at = 0;
-    drmgmt__publish_bell(w->context->publisher, w->lane);
+    drmgmt__worker_ring(w);
 }
 
 /* ---- the thread ---- */

@@ -53,10 +53,11 @@ typedef struct drmgmt__op {
     struct drmgmt__op *next; /* of the pool's free ones */
     /* the engine's own */
     struct drmgmt__op *bucket_next; /* in its table by job id */
-    uint64_t due_ms, began_ms, progress_ms;
+    uint64_t due_ms, began_us, progress_ms;
     int64_t started_at_ms; /* since 1970 */
     uint32_t attempt, lease, heap_slot;
-    bool idempotent, writes;
+    const drmgmt_operation *kind;
+    bool idempotent;
     bool shown; /* watchers were told that it runs */
 } drmgmt__op;
 

@@ -102,6 +102,12 @@ char *drmgmt__worker_error_json(const char *code, const char *message, bool retr
     return json.failed ? NULL : drmgmt__strbuf_steal(&json, NULL);
 }
 
+void drmgmt__worker_ring(drmgmt_worker *w)
+{
+    for (size_t i = 0; i < w->lanes.n; i++)
+        drmgmt__publish_bell(w->context->publisher, w->lanes.names[i]);
+}
+
 void drmgmt__worker_publish(drmgmt_worker *w, const char *tenant_id, const char *job_id, const char *status,
                             int progress)
 {

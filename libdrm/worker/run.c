@@ -18,7 +18,18 @@ struct subject {
     const char *tenant_id, *job_id;
     uint32_t attempt;
     int64_t started_ms, finished_ms; /* since 1970; 0: never began */
+    const drmgmt_driver *driver;     /* NULL: there is none here, or it does not matter */
+    const drmgmt_operation *kind;    /* the same */
+    uint64_t ran_us;                 /* 0: never began */
 };
+
+static void note_kind(const struct subject *s, const drmgmt__op_end *end, drmgmt__finish *f)
+{
+    f->protocol = s->driver ? s->driver->name : DRMGMT__OTHER;
+    f->operation = s->kind ? s->kind->name : DRMGMT__OTHER;
+    f->code = drmgmt__worker_code(s->driver, end->code);
+    f->ran_us = s->ran_us;
+}
 
 static void add_result(drmgmt_worker *w, const struct subject *s, const drmgmt__op_end *end)
 {
@@ -33,8 +44,10 @@ static void add_result(drmgmt_worker *w, const struct subject *s, const drmgmt__
     snprintf(f.job_id, sizeof f.job_id, "%s", s->job_id);
     snprintf(f.outcome, sizeof f.outcome, "%s", end->outcome);
     f.retryable = end->retryable;
+    note_kind(s, end, &f);
     f.result = end->result ? strdup(end->result) : NULL;
     if (end->result && !f.result) {
+        f.code = drmgmt__worker_code(NULL, "no-memory");
         snprintf(f.outcome, sizeof f.outcome, "failed");
         f.error = drmgmt__worker_error_json("no-memory", "The worker had no memory for the result.", false, NULL);
     } else if (end->code) {
@@ -53,12 +66,18 @@ static void leave_table(drmgmt_worker *w, drmgmt__op *op)
 static void on_ended(void *user, drmgmt__op *op, const drmgmt__op_end *end)
 {
     drmgmt_worker *w = user;
-    struct subject s = { op->tenant_id, op->job_id, op->attempt, op->started_at_ms, 0 };
+    struct subject s = { .tenant_id = op->tenant_id,
+                         .job_id = op->job_id,
+                         .attempt = op->attempt,
+                         .started_ms = op->started_at_ms,
+                         .driver = op->driver,
+                         .kind = op->kind,
+                         /* Not the wall clock: it may have been set in between. */
+                         .ran_us = drmgmt__monotonic_us() - op->began_us + 1 };
 
-    /* Not the wall clock: it may have been set in between. */
-    s.finished_ms = op->started_at_ms + (int64_t)(drmgmt__monotonic_ms() - op->began_ms);
+    s.finished_ms = op->started_at_ms + (int64_t)(s.ran_us / 1000);
     leave_table(w, op);
-    w->fresh.writer = w->fresh.writer || op->writes;
+    w->fresh.writer = w->fresh.writer || (op->kind && op->kind->flags & DRMGMT_OP_WRITES);
     add_result(w, &s, end);
 }
 
@@ -110,6 +129,20 @@ static int driver_index(const char *protocol)
     return -1;
 }
 
+/* A job that has not begun: now, or at no time. */
+static struct subject subject_of(const drmgmt__claimed *job, int driver, int64_t now_ms)
+{
+    struct subject s = { .tenant_id = job->tenant_id,
+                         .job_id = job->job_id,
+                         .attempt = job->attempt,
+                         .started_ms = now_ms,
+                         .finished_ms = now_ms };
+
+    s.driver = driver < 0 ? NULL : drmgmt_driver_all()[driver];
+    s.kind = s.driver ? drmgmt_driver_operation(s.driver, job->operation) : NULL;
+    return s;
+}
+
 static drmgmt__op *make_op(drmgmt_worker *w, const drmgmt__claimed *job, const drmgmt__opened *opened,
                            drmgmt__net_policy *policy)
 {
@@ -132,7 +165,7 @@ static drmgmt__op *make_op(drmgmt_worker *w, const drmgmt__claimed *job, const d
         return NULL;
     op->attempt = job->attempt;
     op->idempotent = job->idempotent;
-    op->began_ms = drmgmt__monotonic_ms();
+    op->began_us = drmgmt__monotonic_us();
     op->started_at_ms = drmgmt__now_ms();
     drmgmt__inflight_add(&w->inflight, op);
     atomic_fetch_add(&w->in_flight, 1);
@@ -170,7 +203,7 @@ static const drmgmt__op_end *prepare(drmgmt_worker *w, const drmgmt__claimed *jo
     *op = make_op(w, job, &w->opened, policy);
     if (!*op)
         return &no_memory;
-    (*op)->writes = operation->flags & DRMGMT_OP_WRITES;
+    (*op)->kind = operation;
     return NULL;
 }
 
@@ -181,8 +214,8 @@ static void start_job(drmgmt_worker *w, const drmgmt__claimed *job, drmgmt__net_
     const drmgmt__op_end *refusal = prepare(w, job, policy, driver, &op);
 
     if (refusal) {
-        int64_t now = drmgmt__now_ms();
-        add_result(w, &(struct subject){ job->tenant_id, job->job_id, job->attempt, now, now }, refusal);
+        struct subject s = subject_of(job, driver, drmgmt__now_ms());
+        add_result(w, &s, refusal);
         return;
     }
     if (show)
@@ -207,7 +240,8 @@ static void start_batch(drmgmt_worker *w, drmgmt__batch *batch)
             w->fresh_ended++;
             atomic_fetch_add(&w->refused, 1);
         } else if (w->ending || !batch->policies) {
-            add_result(w, &(struct subject){ job->tenant_id, job->job_id, job->attempt, 0, 0 }, &release);
+            struct subject s = subject_of(job, driver_index(job->protocol), 0);
+            add_result(w, &s, &release);
         } else {
             start_job(w, job, batch->policies[i], claim->count <= SHOW_AT_ONCE_MAX);
         }

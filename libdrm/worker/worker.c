@@ -3,21 +3,17 @@
 #include "auth/auth.h"
 #include "core/context_internal.h"
 #include "core/core.h"
-#include "core/strbuf.h"
 #include "worker/engine.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS_MAX = 100000, LANE_MAX = 64 };
+enum { SLOTS_MAX = 100000 };
 
-static int check(const drmgmt_context *context, const char *lane, unsigned slots, drmgmt_error **error)
+static int check(const drmgmt_context *context, unsigned slots, drmgmt_error **error)
 {
     if (slots < 1 || slots > SLOTS_MAX)
         return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "slots", "slots must be 1 to %d", SLOTS_MAX);
-    if (!lane || !*lane || strlen(lane) > LANE_MAX || !drmgmt__utf8_valid(lane))
-        return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "lane", "lane must be a name of 1 to %d bytes",
-                                 LANE_MAX);
     if (!drmgmt__keyring_given(context))
         return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "keyring_file",
                                  "a worker needs the keyring: set the path of the file that \"drmctl init\" made");
@@ -39,16 +35,22 @@ static void init_shared(drmgmt_worker *w)
     w->inbox_end = &w->inbox;
 }
 
-int drmgmt_worker_new(drmgmt_context *context, const char *lane, unsigned slots, drmgmt_worker **worker,
+int drmgmt_worker_new(drmgmt_context *context, const char *lanes, unsigned slots, drmgmt_worker **worker,
                       drmgmt_error **error)
 {
-    int rc = check(context, lane, slots, error);
+    drmgmt__lanes read = { .n = 0 };
+    int rc = check(context, slots, error);
+    if (!rc)
+        rc = drmgmt__lanes_read(lanes, &read, error);
     if (rc)
         return rc;
     drmgmt_worker *w = calloc(1, sizeof *w);
-    if (!w)
+    if (!w) {
+        drmgmt__lanes_clear(&read);
         return drmgmt__fail_memory(error);
+    }
     w->context = context;
+    w->lanes = read;
     w->slots = slots;
     w->timing = (drmgmt__worker_timing){
         .beat_ms = 5000,
@@ -60,8 +62,8 @@ int drmgmt_worker_new(drmgmt_context *context, const char *lane, unsigned slots,
     };
     init_shared(w);
     size_t capacity = slots + DRMGMT__UNSENT_MAX;
-    w->lane = strdup(lane);
-    rc = !w->lane || drmgmt__results_init(&w->fresh, capacity) || drmgmt__results_init(&w->outbox, capacity)
+    w->metrics = drmgmt__metrics_new();
+    rc = !w->metrics || drmgmt__results_init(&w->fresh, capacity) || drmgmt__results_init(&w->outbox, capacity)
              ? drmgmt__fail_memory(error)
              : drmgmt__loop_new(drmgmt__worker_woken, w, &w->loop, error);
     if (rc) {
@@ -103,7 +105,8 @@ void drmgmt_worker_free(drmgmt_worker *w)
     free(w->cancels.items);
     free(w->known.items);
     free(w->progress.items);
-    free(w->lane);
+    drmgmt__metrics_free(w->metrics);
+    drmgmt__lanes_clear(&w->lanes);
     pthread_cond_destroy(&w->ledger_wake);
     pthread_cond_destroy(&w->claimer_wake);
     pthread_cond_destroy(&w->keeper_wake);

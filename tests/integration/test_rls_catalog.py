@@ -7,9 +7,9 @@ from attack_support import siege  # noqa: F401
 
 SCHEMAS = "('drm', 'sec', 'app', 'sched', 'adm')"
 # Not a tenant's, each for its own reason: the history of migrations says nothing of tenants; workers and the
-# engines of trap listeners are the scheduler's alone.
+# engines of trap listeners, and what is counted of all tenants together, are the scheduler's alone.
 NO_POLICY = {"drm.schema_migrations"}
-NO_TENANT = NO_POLICY | {"drm.workers", "drm.trap_engines"}
+NO_TENANT = NO_POLICY | {"drm.workers", "drm.trap_engines", "drm.metrics", "drm.metric_sources", "drm.queue_depths", "drm.queue_counted"}
 # drm_app cannot insert tenants, so that the uniqueness of their names tells it nothing.
 GLOBAL_KEYS = {"tenants_name_key"}
 # And all of schema adm, each of which asks who calls: see below.
@@ -19,6 +19,7 @@ CALLABLE = {"sec.open_seal", "sec.tenant", "sec.context", "sec.actor", "sec.ente
             "sched.reap", "sched.quotas", "sched.audit_link", "sec.throttle_admit", "sec.throttle_settle", "sec.may", "sched.purge"}
 ASKS = r"sec\.(require|require_on_devices|require_system|require_mask|context|tenant|actor|tenant_make|second_factor\w*|audit_tenant|go_on_as|manage_people)\("
 CALLABLE |= {"sched.retention", "sched.outbound_rules", "sched.batch_advance", "sched.cancels", "sched.progress", "sched.schedules_fire"}
+CALLABLE |= {"sched.metrics_add", "sched.queue_count", "sched.metrics"}
 CALLABLE |= {"sec.data_key", "sec.kek_uses", "sec.kek_pick", "sec.kek_put", "sec.rekey_tenants", "sec.rekey_start", "sec.rekey_next",
              "sec.rekey_pick", "sec.rekey_put", "sec.rekey_finish", "sec.mask_names"}
 CALLABLE |= {"sec.oidc_provider", "sec.oidc_key", "sec.oidc_begin", "sec.oidc_take", "sec.oidc_user"}

@@ -35,6 +35,7 @@ NO_TENANT(drmgmt_event_stream_free, memory);
 NO_TENANT(drmgmt_event_stream_next, "what the stream, which was allowed, is about: test_events.py");
 NO_TENANT(drmgmt_event_stream_position, told);
 NO_TENANT(drmgmt_event_stream_wake, memory);
+NO_TENANT(drmgmt_metrics_text, "sums over all tenants, without names: test_metrics.py");
 NO_TENANT(drmgmt_trap_listener_add, listener);
 NO_TENANT(drmgmt_trap_listener_address, listener);
 NO_TENANT(drmgmt_trap_listener_free, memory);

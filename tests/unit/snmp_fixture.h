@@ -56,7 +56,7 @@ static inline void on_ended(void *user, drmgmt__op *op, const drmgmt__op_end *en
     e->result = copy(end->result);
     e->code = copy(end->code);
     e->message = copy(end->message);
-    e->after_ms = drmgmt__monotonic_ms() - op->began_ms;
+    e->after_ms = drmgmt__monotonic_ms() - op->began_us / 1000;
     if (--f->running == 0 && f->looping)
         drmgmt__loop_stop(f->loop);
 }
@@ -120,7 +120,7 @@ static inline drmgmt__op *begin_spec(struct fixture *f, drmgmt__op_spec spec)
     drmgmt__loop_update_now(f->loop);
     drmgmt__op *op = drmgmt__op_new(f->ops, f->loop, &spec);
     cr_assert(op);
-    op->began_ms = now;
+    op->began_us = now * 1000;
     f->running++;
     return drmgmt__op_start(op, &drmgmt__driver_snmp, f->state) ? op : NULL;
 }

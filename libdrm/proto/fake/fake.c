@@ -210,6 +210,9 @@ static void cancel(void *state, drmgmt_op *op)
     let_go(drmgmt_op_data(op));
 }
 
+/* "fail" fails with any: metrics count the others as such. */
+static const char *const codes[] = { "refused", "unreachable", NULL };
+
 const drmgmt_driver drmgmt__driver_fake = {
     .abi = DRMGMT_DRIVER_ABI,
     .name = "fake",
@@ -220,4 +223,5 @@ const drmgmt_driver drmgmt__driver_fake = {
     .open = open_driver,
     .begin = begin,
     .cancel = cancel,
+    .codes = codes,
 };

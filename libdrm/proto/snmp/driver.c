@@ -224,6 +224,47 @@ static int open_driver(drmgmt_loop *loop, void **state, drmgmt_error **error)
     return 0;
 }
 
+/* docs/snmp.md. From "tooBig" on error-status by its names (RFC 3416, section 3), then what reports tell. */
+static const char *const codes[] = {
+    "refused",
+    "unreachable",
+    "unknown-host",
+    "outbound-refused",
+    "no-profile",
+    "no-credential",
+    "non-increasing",
+    "circle",
+    "bad-answer",
+    "invalid",
+    "tooBig",
+    "noSuchName",
+    "badValue",
+    "readOnly",
+    "genErr",
+    "noAccess",
+    "wrongType",
+    "wrongLength",
+    "wrongEncoding",
+    "wrongValue",
+    "noCreation",
+    "inconsistentValue",
+    "resourceUnavailable",
+    "commitFailed",
+    "undoFailed",
+    "authorizationError",
+    "notWritable",
+    "inconsistentName",
+    "unsupportedSecLevel",
+    "notInTimeWindow",
+    "unknownUserName",
+    "unknownEngineID",
+    "authentication",
+    "decryptionError",
+    "unknownContext",
+    "report",
+    NULL,
+};
+
 const drmgmt_driver drmgmt__driver_snmp = {
     .abi = DRMGMT_DRIVER_ABI,
     .name = "snmp",
@@ -236,4 +277,5 @@ const drmgmt_driver drmgmt__driver_snmp = {
     .close = close_driver,
     .begin = begin,
     .cancel = cancel,
+    .codes = codes,
 };

@@ -290,6 +290,11 @@ static const drmgmt__snmp_refusal refusals[] = {
     [OTHER] = { "report", "The agent refused the message with a report that is not known here.", false },
 };
 
+const drmgmt__snmp_refusal *drmgmt__snmp_refusal_at(size_t i)
+{
+    return i < DRMGMT__COUNT(refusals) ? &refusals[i] : NULL;
+}
+
 static enum report what_report(const drmgmt__snmp_pdu *pdu)
 {
     drmgmt__snmp_cursor cursor;

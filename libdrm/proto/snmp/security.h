@@ -41,6 +41,9 @@ typedef struct drmgmt__snmp_refusal {
     bool retryable;
 } drmgmt__snmp_refusal;
 
+/* The i-th of all there are; NULL: there are no more. */
+const drmgmt__snmp_refusal *drmgmt__snmp_refusal_at(size_t i);
+
 /* Reads what came for a question whose engine, and whose time, was learnt already as *engine_learnt and *time_learnt
  * tell: each is learnt once a question, so that no agent can keep it going for ever. RFC 3414, section 3.2. */
 drmgmt__snmp_reading drmgmt__snmp_security_read(drmgmt__snmp_security *s, drmgmt__snmp_message *m, uint64_t now_ms,

@@ -1,0 +1,1 @@
+SELECT sched.queue_count($1::integer, $2::bigint)
