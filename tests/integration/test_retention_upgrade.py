@@ -33,6 +33,7 @@ INSERT INTO drm.users (tenant_id, id, email, role) VALUES (%(tenant)s, %(user)s,
 INSERT INTO drm.api_keys (tenant_id, id, user_id, label, prefix, key_hash)
     VALUES (%(tenant)s, %(key_id)s, %(user)s, 'before', left(%(key)s, 12), %(hash)s);
 INSERT INTO drm.devices (tenant_id, id, name) VALUES (%(tenant)s, %(device)s, 'before');
+INSERT INTO drm.device_protocol_profiles (tenant_id, device_id, protocol) VALUES (%(tenant)s, %(device)s, 'fake');
 INSERT INTO drm.batches (tenant_id, id, protocol, operation, total, released, status, created_by, finished_at)
     VALUES (%(tenant)s, %(batch)s, 'fake', 'echo', 100, 100, 'completed', %(user)s, now());
 INSERT INTO drm.job_results (tenant_id, id, device_id, batch_id, lane, protocol, operation, params, status, priority, timeout_ms, max_attempts,
@@ -43,12 +44,14 @@ INSERT INTO drm.job_results (tenant_id, id, device_id, batch_id, lane, protocol,
         FROM (SELECT i, now() - (i %% 30) * interval '20 days' AS made FROM generate_series(1, 300) i) x;
 INSERT INTO drm.job_results (tenant_id, id, device_id, lane, protocol, operation, params, status, priority, timeout_ms, max_attempts,
                              attempt, created_at, finished_at)
-    VALUES (%(tenant)s, pg_temp.v7(now()), %(device)s, 'before', 'fake', 'echo', '{}', 'dead', 5, 1000, 1, 1, now(), now() + interval '40 days');
+    SELECT %(tenant)s, pg_temp.v7(made), %(device)s, 'clock', 'fake', 'echo', '{}', 'dead', 5, 1000, 1, 1, made, ended
+        FROM (VALUES (now(), now() + interval '40 days'), (now() - interval '200 days', now() - interval '100 days'),
+                     (now() - interval '100 days', now() - interval '200 days')) AS x (made, ended);
 INSERT INTO drm.device_events (tenant_id, id, device_id, kind, at)
     SELECT %(tenant)s, pg_temp.v7(at), %(device)s, 'boot', at FROM (SELECT now() - i * interval '3 days' AS at FROM generate_series(0, 199) i) x;
 """
 
-ROWS = {"job_results": 301, "device_events": 200, "batches": 1, "batch_tallies": 1}
+ROWS = {"job_results": 303, "device_events": 200, "batches": 1, "batch_tallies": 1}
 
 
 class Old:
@@ -112,8 +115,11 @@ def test_lists_have_all(old):
 
 
 def test_each_is_found_by_its_id(old):
+    """Also what ended long after it was made, or before it, by a clock that was wrong."""
     made = sorted(old.ids("job_results"))
-    for job in (made[0], made[150], made[-2], made[-1]):
+    clocks = [row["id"] for row in map(json.loads, old.before["job_results"]) if row["lane"] == "clock"]
+    assert len(clocks) == 3
+    for job in (made[0], made[150], made[-2], *clocks):
         assert json.loads(old.drmctl("job", "show", job, "-o", "json"))["id"] == job
 
 
@@ -133,3 +139,12 @@ def test_what_comes_next_finds_a_place_behind_the_months(old):
         assert old.sql("SELECT lower FROM sec.keep_partitions('drm.job_results_keep0') p WHERE p.name = %s", (made,)) == [(last,)]
     assert old.sql("SELECT what FROM sec.keep_step('job_results', 'job_results_keep0', 0)") == [(None,)]
     assert old.rows() == old.before
+
+
+def test_each_is_repeated_once(old):
+    for job in old.sql("SELECT id::text FROM drm.job_results WHERE lane = 'clock'"):
+        again = json.loads(old.drmctl("job", "requeue", job[0], "-o", "json"))
+        again = again[0] if isinstance(again, list) else again
+        assert json.loads(old.drmctl("job", "show", again["job"], "-o", "json"))["status"] == "queued" and again["requeued"] == job[0]
+        refused = old.fleet.drmctl("job", "requeue", job[0], env={"DRM_API_KEY": old.key, "DRM_SESSION": "/nowhere"}, check=False)
+        assert refused.returncode == 5 and again["job"] in refused.stderr, refused
