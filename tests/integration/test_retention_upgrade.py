@@ -2,7 +2,9 @@
 The release before is the migrations up to the one that cuts the tables, which an event trigger stops."""
 import base64
 import contextlib
+import csv
 import hashlib
+import io
 import json
 import secrets
 import uuid
@@ -128,6 +130,23 @@ def test_a_batch_tells_its_results_and_counts(old):
     assert {line["result"]["n"] for line in lines} == set(range(1, 101))
     shown = json.loads(old.drmctl("batch", "show", old.batch, "-o", "json"))
     assert (shown["total"], shown["completed"], shown["failed"]) == (100, 67, 33)
+
+
+def test_a_batch_says_how_many_of_its_results_are_gone(old):
+    """Without those of a third of its jobs, as if their partition had been dropped."""
+    gone = "batch_id = %s AND (result ->> 'n')::integer %% 3 = 0"
+    old.sql("CREATE TABLE public.kept AS SELECT * FROM drm.job_results WHERE " + gone, (old.batch,))
+    old.sql("DELETE FROM drm.job_results WHERE " + gone, (old.batch,))
+    try:
+        lines = [json.loads(line) for line in old.drmctl("batch", "results", old.batch).splitlines()]
+        assert len(lines) == 68 and lines[-1] == {"gone": 33} and all("id" in line for line in lines[:-1])
+        rows = list(csv.DictReader(io.StringIO(old.drmctl("batch", "results", old.batch, "-o", "csv"))))
+        assert len(rows) == 68 and {name: cell for name, cell in rows[-1].items() if cell} == {"status": "gone", "result": "33"}
+        shown = json.loads(old.drmctl("batch", "show", old.batch, "-o", "json"))
+        assert (shown["total"], shown["completed"], shown["failed"], shown["percent"]) == (100, 67, 33, 100)
+    finally:
+        old.sql("SET session_replication_role = replica; INSERT INTO drm.job_results SELECT * FROM public.kept; DROP TABLE public.kept")
+    assert len(old.drmctl("batch", "results", old.batch).splitlines()) == 100
 
 
 def test_what_comes_next_finds_a_place_behind_the_months(old):
