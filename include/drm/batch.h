@@ -42,7 +42,9 @@ typedef bool drmgmt_batch_line_fn(void *user, const char *line, size_t length);
 /* Tells all jobs of a batch, ended or not, line by line, in bounded memory; those that end meanwhile are told as they
  * are when they are read, each once. NDJSON: a job a line. CSV (RFC 4180): id, device_id, device, status, attempt,
  * started_at, finished_at, error_code, error_message, result; a cell that a spreadsheet would take for a formula begins
- * with an apostrophe. fn is called by this thread. Permission job:read. Errors: NOT_FOUND, CANCELLED. */
+ * with an apostrophe. Where results are gone (their time is over: drm/tenant_settings.h; or their devices are out of
+ * the caller's reach) a last line counts them: {"gone":12}, in CSV a row with the status gone and the count as its
+ * result. fn is called by this thread. Permission job:read. Errors: NOT_FOUND, CANCELLED. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_batch_results(drmgmt_session *session, const char *id,
                                                      drmgmt_batch_format format, drmgmt_batch_line_fn *fn, void *user,
                                                      drmgmt_error **error);

@@ -5,6 +5,8 @@
 #include "core/core.h"
 #include "core/strbuf.h"
 #include "queries.h"
+#include <drm/job.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,12 +89,40 @@ static void add_csv(drmgmt__strbuf *b, const drmgmt__rows *rows, size_t row)
     drmgmt__strbuf_puts(b, "\r\n");
 }
 
+/* The columns of the last line of CSV are those of a job. */
+static void add_gone(drmgmt__strbuf *b, drmgmt_batch_format format, int64_t gone)
+{
+    if (format != DRMGMT_BATCH_CSV) {
+        drmgmt__strbuf_printf(b, "{\"gone\":%" PRId64 "}\n", gone);
+        return;
+    }
+    for (size_t i = 0; i < DRMGMT__COUNT(csv_cells); i++) {
+        if (i)
+            drmgmt__strbuf_putc(b, ',');
+        if (csv_cells[i].column == STATUS)
+            drmgmt__strbuf_puts(b, "gone");
+        else if (csv_cells[i].column == RESULT)
+            drmgmt__strbuf_printf(b, "%" PRId64, gone);
+    }
+    drmgmt__strbuf_puts(b, "\r\n");
+}
+
 struct writer {
     drmgmt_batch_format format;
     drmgmt_batch_line_fn *fn;
     void *user;
+    int64_t ended; /* of the lines so far */
     drmgmt__strbuf line;
 };
+
+static int hand_over(struct writer *w, drmgmt_error **error)
+{
+    if (w->line.failed)
+        return drmgmt__fail_memory(error);
+    return w->fn(w->user, w->line.data, w->line.length)
+               ? 0
+               : drmgmt__fail(error, DRMGMT_ERR_CANCELLED, "the results were not wanted any more");
+}
 
 static int write_line(struct writer *w, const drmgmt__rows *rows, size_t row, drmgmt_error **error)
 {
@@ -101,11 +131,24 @@ static int write_line(struct writer *w, const drmgmt__rows *rows, size_t row, dr
         add_csv(&w->line, rows, row);
     else
         add_json(&w->line, rows, row);
-    if (w->line.failed)
-        return drmgmt__fail_memory(error);
-    return w->fn(w->user, w->line.data, w->line.length)
-               ? 0
-               : drmgmt__fail(error, DRMGMT_ERR_CANCELLED, "the results were not wanted any more");
+    w->ended += rows && drmgmt_job_status_ended(drmgmt__rows_text(rows, row, STATUS));
+    return hand_over(w, error);
+}
+
+/* The batch counts what ended, also what is not kept any more. Those that end while the lines are written are not in
+ * its counts yet: of a batch that goes on there may be more gone than is said, never less. */
+static int write_gone(struct writer *w, const drmgmt_record *batch, drmgmt_error **error)
+{
+    static const char *const ends[] = { "completed", "failed", "cancelled", "dead", "uncertain" };
+    int64_t gone = -w->ended;
+
+    for (size_t i = 0; i < DRMGMT__COUNT(ends); i++)
+        gone += drmgmt_record_int(batch, ends[i]);
+    if (gone <= 0)
+        return 0;
+    drmgmt__strbuf_reset(&w->line);
+    add_gone(&w->line, w->format, gone);
+    return hand_over(w, error);
 }
 
 /* One piece after the id in after, which moves on. *more: there may be others. Where results are large, pieces become
@@ -149,6 +192,8 @@ int drmgmt_batch_results(drmgmt_session *session, const char *id, drmgmt_batch_f
         rc = write_line(&w, NULL, 0, error);
     while (!rc && more)
         rc = write_piece(session, id, after, &at_once, &w, &more, error);
+    if (!rc)
+        rc = write_gone(&w, batch, error);
     drmgmt__strbuf_free(&w.line);
     return rc;
 }

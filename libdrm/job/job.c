@@ -7,6 +7,7 @@
 #include "core/core.h"
 #include "core/entities.h"
 #include "core/record_internal.h"
+#include "job/job_internal.h"
 #include "queries.h"
 #include "queue/queue.h"
 #include "store/list.h"
@@ -34,52 +35,64 @@ static int no_such(drmgmt_error **error)
 
 /* ---- read ---- */
 
-enum { ID_SIZE = DRMGMT__UUID_SIZE, TIME_SIZE = 40, CLOCKS_DIFFER_S = 86400, YOUNG_S = 2 };
+enum { ID_SIZE = DRMGMT__UUID_SIZE, TIME_SIZE = 40, CLOCKS_DIFFER_S = 86400, SOON_S = 2 * 86400, YOUNG_S = 2 };
 
 /* Where a job is looked for. */
 struct look {
     const drmgmt__query *query;
     time_t since; /* it has not ended before */
+    time_t until; /* nor then or later; 0: now */
     bool any_time;
 };
 
-static int look_up(drmgmt_session *session, drmgmt__tx *tx, const char *id, const struct look *l, drmgmt__rows **rows,
-                   drmgmt_error **error)
+static void write_time(time_t at, char out[TIME_SIZE])
 {
-    drmgmt__params p = DRMGMT__PARAMS_INIT;
     struct tm tm = { 0 };
-    char since[TIME_SIZE];
 
-    gmtime_r(&l->since, &tm);
-    strftime(since, sizeof since, "%Y-%m-%d %H:%M:%S+00", &tm);
-    drmgmt__param(&p, id);
-    drmgmt__param(&p, since);
-    drmgmt__param(&p, l->any_time ? "infinity" : NULL);
-    return tx ? drmgmt__tx_exec(tx, l->query, &p, rows, error)
-              : drmgmt__run(session, DRMGMT_PERM_JOB_READ, DRMGMT__READ, l->query, &p, rows, error);
+    gmtime_r(&at, &tm);
+    strftime(out, TIME_SIZE, "%Y-%m-%d %H:%M:%S+00", &tm);
 }
 
-/* In tx, or by itself when that is NULL. First among the ended ones, unless it is young; then in both tables at once,
- * for it may have moved between the two looks; at last at any time: the clock of who submitted it, or of the worker
- * that ended it, may be days off. *rows: empty when it is nowhere. */
-static int read_job(drmgmt_session *session, drmgmt__tx *tx, const char *id, drmgmt__rows **rows, drmgmt_error **error)
+static int look_up(drmgmt_session *session, drmgmt__tx *tx, drmgmt_permission permission, const char *id,
+                   const struct look *l, drmgmt__rows **rows, drmgmt_error **error)
+{
+    drmgmt__params p = DRMGMT__PARAMS_INIT;
+    char since[TIME_SIZE], until[TIME_SIZE];
+
+    write_time(l->since, since);
+    write_time(l->until, until);
+    drmgmt__param(&p, id);
+    drmgmt__param(&p, since);
+    drmgmt__param(&p, l->any_time ? "infinity" : l->until ? until : NULL);
+    return tx ? drmgmt__tx_exec(tx, l->query, &p, rows, error)
+              : drmgmt__run(session, permission, DRMGMT__READ, l->query, &p, rows, error);
+}
+
+int drmgmt__job_find(drmgmt_session *session, drmgmt__tx *tx, drmgmt_permission permission, const drmgmt__query *ended,
+                     const drmgmt__query *all, const char *id, drmgmt__rows **rows, drmgmt_error **error)
 {
     time_t made = (time_t)(drmgmt__uuid_time_ms(id) / 1000);
     time_t since = made > CLOCKS_DIFFER_S ? made - CLOCKS_DIFFER_S : 0;
     const struct look looks[] = {
-        { &drmgmt__q_job_get_ended, since, false },
-        { &drmgmt__q_job_get, since, false },
-        { &drmgmt__q_job_get, 0, true },
+        { ended, since, made + SOON_S, false },
+        { all, since, 0, false },
+        { all, 0, 0, true },
     };
 
     for (size_t i = time(NULL) - made < YOUNG_S ? 1 : 0; i < DRMGMT__COUNT(looks) && !drmgmt__rows_count(*rows); i++) {
         drmgmt__rows_free(*rows);
         *rows = NULL;
-        int rc = look_up(session, tx, id, &looks[i], rows, error);
+        int rc = look_up(session, tx, permission, id, &looks[i], rows, error);
         if (rc)
             return rc;
     }
     return 0;
+}
+
+static int read_job(drmgmt_session *session, drmgmt__tx *tx, const char *id, drmgmt__rows **rows, drmgmt_error **error)
+{
+    return drmgmt__job_find(session, tx, DRMGMT_PERM_JOB_READ, &drmgmt__q_job_get_ended, &drmgmt__q_job_get, id, rows,
+                            error);
 }
 
 /* Takes rows over. */

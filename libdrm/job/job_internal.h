@@ -11,6 +11,14 @@
 
 #define DRMGMT__LANE "default" /* the lane of jobs that any worker can do */
 
+/* Finds a job, in tx or by itself when that is NULL. First, unless it is young, by the statement ended among what ended
+ * soon after it was made, as most do: partitions of that time are few, however old it is. Then by the statement all at
+ * once in both tables, for it may have moved between the two looks; at last at any time: the clock of who submitted it,
+ * or of the worker that ended it, may be days off. Both take id, since, until as job_get.sql does. *rows, NULL before:
+ * empty when it is nowhere. */
+int drmgmt__job_find(drmgmt_session *session, drmgmt__tx *tx, drmgmt_permission permission, const drmgmt__query *ended,
+                     const drmgmt__query *all, const char *id, drmgmt__rows **rows, drmgmt_error **error);
+
 /* The parameters of job_submit.sql: one a column of the job, then those of the audit row. */
 enum drmgmt__order_column {
     DRMGMT__ORDER_ID,

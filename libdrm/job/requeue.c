@@ -58,15 +58,13 @@ static int submit(drmgmt_session *session, const char *id, const drmgmt_draft *d
 int drmgmt_job_requeue(drmgmt_session *session, const char *id, bool uncertain_too, drmgmt_record **job,
                        drmgmt_error **error)
 {
-    drmgmt__params p = DRMGMT__PARAMS_INIT;
     DRMGMT__ROWS drmgmt__rows *rows = NULL;
     char canonical[DRMGMT__UUID_SIZE], unique_key[DRMGMT__UUID_SIZE + 16];
 
     if (!drmgmt__uuid_normalise(id, canonical))
         return drmgmt__fail(error, DRMGMT_ERR_NOT_FOUND, "there is no such job");
-    drmgmt__param(&p, canonical);
-    int rc =
-        drmgmt__run(session, DRMGMT_PERM_JOB_SUBMIT_READ, DRMGMT__READ, &drmgmt__q_job_requeue_read, &p, &rows, error);
+    int rc = drmgmt__job_find(session, NULL, DRMGMT_PERM_JOB_SUBMIT_READ, &drmgmt__q_job_requeue_read,
+                              &drmgmt__q_job_requeue_read, canonical, &rows, error);
     if (!rc && !drmgmt__rows_count(rows))
         rc = drmgmt__fail(error, DRMGMT_ERR_NOT_FOUND, "there is no such job");
     if (!rc)

@@ -296,14 +296,16 @@ BEGIN
 END
 $$;
 
--- How long what comes from now on is kept; NULL: as it is.
-CREATE FUNCTION adm.tenant_keep(p_results integer, p_events integer) RETURNS void
+-- How long what comes from now on is kept; NULL: as it is. The trigger refuses what there is no class for, and says which field it is: also
+-- what the column has no room for.
+CREATE FUNCTION adm.tenant_keep(p_results bigint, p_events bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM sec.require('tenant:settings');
     IF p_results IS NOT NULL OR p_events IS NOT NULL THEN
-        UPDATE drm.tenants t SET keep_results_days = COALESCE(p_results, t.keep_results_days),
-                keep_events_days = COALESCE(p_events, t.keep_events_days)
+        UPDATE drm.tenants t
+            SET keep_results_days = CASE WHEN p_results IS NULL THEN t.keep_results_days WHEN p_results BETWEEN 0 AND 32767 THEN p_results ELSE -1 END,
+                keep_events_days = CASE WHEN p_events IS NULL THEN t.keep_events_days WHEN p_events BETWEEN 0 AND 32767 THEN p_events ELSE -1 END
             FROM sec.context() c WHERE t.tenant_id = c.tenant;
     END IF;
 END
@@ -343,9 +345,9 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON FUNCTION sched.keep_holds(name, name, timestamptz), sched.retention(), adm.tenant_keep(integer, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION sched.keep_holds(name, name, timestamptz), sched.retention(), adm.tenant_keep(bigint, bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sched.keep_holds(name, name, timestamptz) TO drm_owner;
-GRANT EXECUTE ON FUNCTION sched.retention(), adm.tenant_keep(integer, integer) TO drm_app;
+GRANT EXECUTE ON FUNCTION sched.retention(), adm.tenant_keep(bigint, bigint) TO drm_app;
 SET ROLE drm_owner;
 DROP FUNCTION sched.ensure_partitions();
 REVOKE ALL ON FUNCTION sec.keep_class(integer), sec.kept_tables(), sec.keep_partitions(regclass),

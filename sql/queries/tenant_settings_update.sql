@@ -1,1 +1,1 @@
-SELECT adm.tenant_settings($1::boolean), adm.tenant_keep($2::integer, $3::integer)
+SELECT adm.tenant_settings($1::boolean), adm.tenant_keep($2::bigint, $3::bigint)

@@ -1,10 +1,12 @@
 """A dump of the database, and every log, hold no secret: each that this file ever stored is looked for in plain, in hexadecimal and in
 base64. And what a dump lacks can be brought back from the keyring."""
 import base64
+import contextlib
 import json
 import pathlib
 import secrets
 import subprocess
+import uuid
 
 import psycopg2
 import pytest
@@ -196,10 +198,9 @@ def test_audit_rows_hold_no_secret(stack, tenant, stored):
 
 # ---- restoring ----
 
-def test_a_restored_dump_opens_nothing_until_the_keyring_is_installed(database):
-    env = {k: str(v) for k, v in database.env.items()}
-    owner = Tenant(database.build, env, None)
-    text = dump(env)
+@contextlib.contextmanager
+def restored(database, env, text):
+    """The environment of a database that a dump was restored into."""
     name = "restored_" + secrets.token_hex(4)
     ask_outside(env, f"CREATE DATABASE {name}")
     fresh = {**env, **{key: env[key].replace("/drmgmt", "/" + name, 1) if "/drmgmt?" in env[key] or env[key].endswith("/drmgmt")
@@ -209,6 +210,15 @@ def test_a_restored_dump_opens_nothing_until_the_keyring_is_installed(database):
     try:
         create_roles(fresh["DRM_ADMIN_DATABASE_URL"], {role: database.passwords[role] for role in (APP, MIGRATE)})
         psql(fresh["DRM_ADMIN_DATABASE_URL"], text.decode(), "the dump cannot be restored")
+        yield fresh
+    finally:
+        ask_outside(env, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_a_restored_dump_opens_nothing_until_the_keyring_is_installed(database):
+    env = {k: str(v) for k, v in database.env.items()}
+    owner = Tenant(database.build, env, None)
+    with restored(database, env, dump(env)) as fresh:
         assert ask(fresh, "SELECT count(*) FROM sec.seal_keys") == [(0,)]
 
         def log_in():
@@ -222,8 +232,36 @@ def test_a_restored_dump_opens_nothing_until_the_keyring_is_installed(database):
         made = database.drmctl("credential", "create", "after-restore", "--community-file", "-", env=fresh, input="public\n")
         assert made.returncode == 0, made.stderr
         assert database.drmctl("key", "install", env=fresh).returncode == 0, "twice does no harm"
-    finally:
-        ask_outside(env, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+PARTITIONS = ("SELECT i.inhparent::regclass::text, c.oid::regclass::text, pg_get_expr(c.relpartbound, c.oid), c.relrowsecurity, c.relforcerowsecurity,"
+              " has_any_column_privilege('drm_app', c.oid, 'SELECT, INSERT, UPDATE'), has_any_column_privilege('drm_sched', c.oid, 'SELECT, INSERT, UPDATE')"
+              " FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relkind IN ('r', 'p') ORDER BY 2")
+RESULTS = "SELECT tableoid::regclass::text, to_jsonb(r)::text FROM drm.job_results r ORDER BY 1, 2"
+
+
+def test_partitions_are_restored_and_go_on(database):
+    """Rows lie where they lay, and more partitions are made and dropped there."""
+    env = {k: str(v) for k, v in database.env.items()}
+    owner = Tenant(database.build, env, None)
+    ask(env, "UPDATE drm.tenants SET keep_results_days = 7, keep_events_days = 30 WHERE tenant_id = %s", (owner.id,))
+    ask(env, "INSERT INTO drm.devices (tenant_id, id, name) VALUES (%s, %s, 'kept')", (owner.id, device := str(uuid.uuid4())))
+    over = ask(env, "SELECT sec.keep_partition_make('job_results_keep7', d, d + interval '1 day') FROM (SELECT date_trunc('day', now(), 'UTC')"
+                    " - interval '9 days' AS d) x")[0][0]
+    for keep, days in ((0, 0), (0, 400), (7, 0), (7, 9), (7, 60)):
+        ask(env, "INSERT INTO drm.job_results (tenant_id, id, device_id, lane, protocol, operation, params, status, priority, timeout_ms, max_attempts,"
+                 " attempt, created_at, finished_at, keep) SELECT %s, gen_random_uuid(), %s, 'kept', 'fake', 'echo', '{}', 'completed', 5, 1, 1, 1, t, t, %s"
+                 " FROM (SELECT date_trunc('day', now(), 'UTC') - %s * interval '1 day' AS t) x", (owner.id, device, keep, days))
+    before, rows = ask(env, PARTITIONS), ask(env, RESULTS)
+    assert len({place for place, _ in rows}) == 5
+    with restored(database, env, dump(env)) as fresh:
+        assert ask(fresh, PARTITIONS) == before and ask(fresh, RESULTS) == rows
+        assert ask(fresh, "SELECT * FROM sec.keep_step('job_results', 'job_results_keep7', 7)") == [("dropped", over)]
+        assert [row for row in rows if row[0] != "drm." + over] == ask(fresh, RESULTS)
+        ask(fresh, "UPDATE drm.tenants SET keep_results_days = 365 WHERE tenant_id = %s", (owner.id,))
+        assert ask(fresh, "SELECT count(*) >= 3 FROM pg_class WHERE relname LIKE 'job_results_keep365%%' AND relkind IN ('r', 'p')") == [(True,)]
+        assert ask(fresh, "SELECT keep_results_days, keep_events_days FROM drm.tenants WHERE tenant_id = %s", (owner.id,)) == [(365, 30)]
+    ask(env, f"DROP TABLE drm.{over}")
 
 
 def ask_outside(env, sql):
