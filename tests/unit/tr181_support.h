@@ -2,6 +2,7 @@
 #ifndef DRMGMT_TESTS_TR181_SUPPORT_H
 #define DRMGMT_TESTS_TR181_SUPPORT_H
 
+#include "core/cleanup.h"
 #include "core/core.h"
 #include "core/strbuf.h"
 #include "tr181/import.h"
