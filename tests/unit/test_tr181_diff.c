@@ -144,10 +144,9 @@ static int by_text(const void *a, const void *b)
 /* The sorted paths of a list; they point into text. */
 static size_t paths_of(char *text, char **paths, size_t room)
 {
-    char *next = text, *line;
+    char *next = strchr(text, '\n'), *line; /* behind the names of the columns */
     size_t n = 0;
 
-    strsep(&next, "\n");
     while ((line = strsep(&next, "\n")) && n < room) {
         line[strcspn(line, ",\r")] = '\0';
         if (*line)
