@@ -59,6 +59,7 @@ bool bench_snmp(bench *b);     /* snmp.c */
 bool bench_dead(bench *b);     /* dead.c */
 bool bench_engine(bench *b);   /* engine.c */
 bool bench_memory(bench *b);   /* memory.c */
+bool bench_tr181(bench *b);    /* tr181.c */
 bool bench_soak(bench *b);     /* soak.c */
 
 /* ---- main.c ---- */

@@ -26,6 +26,7 @@ static const benchmark benchmarks[] = {
     { "latency", "one job on an idle system: by reading, over its event stream, through the library", bench_latency },
     { "jobs", "20,000 fake and 20,000 SNMP GET jobs end to end, by the library and over REST", bench_jobs },
     { "drain", "submissions with the worker paused, then the worker alone with a full queue", bench_drain },
+    { "tr181", "a data model of 20,000 parameters imported, and 5,000 values judged by it", bench_tr181 },
     { "soak", "a steady load for --soak MINUTES, and how memory grows; only when asked for", bench_soak },
 };
 

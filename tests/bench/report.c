@@ -123,6 +123,9 @@ static const figure figures[] = {
     { "logins.rate", "log-ins that got through meanwhile", "log-ins/s", NO_AIM, 0, { NULL } },
     { "memory.logins.drmd.rss", "drmd, resident, meanwhile", "MiB", NO_AIM, 0, { NULL } },
 
+    { "tr181.import", "a data model of 20,000 parameters imported into memory", "ms", NO_AIM, 0, { NULL } },
+    { "tr181.validate", "5,000 values of a device judged by it", "ms", AT_MOST, 50, { NULL } },
+
     { "memory.before.drmd.rss", "drmd, resident, before", "MiB", NO_AIM, 0, { NULL } },
     { "memory.before.drmd.pss", "drmd, proportional share, before", "MiB", NO_AIM, 0, { NULL } },
     { "memory.before.worker.rss", "drm-worker, resident, before", "MiB", NO_AIM, 0, { NULL } },

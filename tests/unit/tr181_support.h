@@ -2,6 +2,7 @@
 #ifndef DRMGMT_TESTS_TR181_SUPPORT_H
 #define DRMGMT_TESTS_TR181_SUPPORT_H
 
+#include "core/cleanup.h"
 #include "core/core.h"
 #include "core/strbuf.h"
 #include "tr181/import.h"
@@ -40,7 +41,16 @@ static inline const char *shared_tr181(void)
     return NULL;
 }
 
-/* All files of a folder as a set. */
+static char *slurped[1024]; /* what files_of() has read */
+static size_t n_slurped;
+
+static inline void free_slurped(void)
+{
+    while (n_slurped)
+        free(slurped[--n_slurped]);
+}
+
+/* All files of a folder as a set; the bytes are there until free_slurped(). */
 static inline drmgmt__dm_files *files_of(const char *folder)
 {
     drmgmt__dm_files *files = drmgmt__dm_files_new();
@@ -56,7 +66,9 @@ static inline drmgmt__dm_files *files_of(const char *folder)
         snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
         bytes = slurp(path, &length);
         cr_assert_not_null(bytes);
-        cr_assert(drmgmt__dm_files_add(files, entry->d_name, bytes, length)); /* the bytes stay until the test ends */
+        cr_assert_lt(n_slurped, DRMGMT__COUNT(slurped));
+        slurped[n_slurped++] = bytes;
+        cr_assert(drmgmt__dm_files_add(files, entry->d_name, bytes, length));
     }
     closedir(dir);
     return files;
@@ -79,6 +91,7 @@ static inline drmgmt__dm_models import_of(const char *folder, const char *name)
         printf("%s:%u: %s\n", notes.rows[i].file, notes.rows[i].line, notes.rows[i].text);
     drmgmt__dm_notes_free(&notes);
     drmgmt__dm_files_free(files);
+    free_slurped(); /* models have copies of all that they need */
     return models;
 }
 
