@@ -1,5 +1,6 @@
 /* drmctl parameter, and device parameters: the inventory. Called through the table. */
 #include "drmctl.h"
+#include "writer.h"
 #include <drm/parameter.h>
 
 static const char *device; /* of the one command of this process */
