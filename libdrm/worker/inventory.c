@@ -92,15 +92,6 @@ static bool is_real(const char *protocol)
     return true;
 }
 
-/* "keep": false. Hardly any job has the word, so that the others cost a look only. */
-static bool is_to_be_kept(const char *params)
-{
-    if (!strstr(params, "\"keep\""))
-        return true;
-    DRMGMT__JSON json_t *object = drmgmt__json_value(params);
-    return !json_is_false(json_object_get(object, "keep"));
-}
-
 static uint64_t mix(uint64_t hash, const char *text)
 {
     return drmgmt__hash(hash, text, strlen(text));
@@ -111,7 +102,7 @@ void drmgmt__inventory_about(drmgmt__finish *f, const char *protocol, const char
 {
     if (!*device_id || !is_real(protocol))
         return;
-    f->reads = is_read(protocol, operation) && is_to_be_kept(params);
+    f->reads = is_read(protocol, operation);
     uint64_t device = mix(mix(0, f->tenant_id), device_id);
     uint64_t about = f->reads ? mix(mix(mix(device, protocol), operation), params) : device;
     f->about = about ? about : 1;
