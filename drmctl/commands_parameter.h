@@ -13,7 +13,7 @@
 #define PARAMETER_COMMANDS \
     { "parameter", "list", "", 0, 0, NO_OPTIONS, CTL_OUTPUT | CTL_LIST | CTL_SESSION, "parameter", \
       ctl_cmd_parameter_list, "find devices by what was last read from them", \
-      "--path is needed, whole: an OID, or a well-known name with its instance. --value is whole, too.", \
+      "A whole --path, an OID or a well-known name with its instance, is found at once, also with a whole --value.", \
       "drmctl parameter list --path entPhysicalSoftwareRev.1 --value 15.2\n" \
       "drmctl parameter list --path sysObjectID.0 --all -o csv --columns device_id,value" }
 /* clang-format on */

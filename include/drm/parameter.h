@@ -18,9 +18,9 @@ DRMGMT_API DRMGMT_NODISCARD int drmgmt_device_parameters(drmgmt_session *session
                                                          const drmgmt_query *query, drmgmt_page **page,
                                                          drmgmt_error **error);
 
-/* Finds the devices of the tenant from which a path was read, in the order of their ids, by filters path (needed,
- * whole: an OID or a well-known name with its instance), value (whole), since and until; and device_id, which makes it
- * the list of that device. Errors: INVALID. */
+/* The same of all devices of the tenant, in the order of device and path, and by device_id too. With a whole path, and
+ * with its value, an index leads to the devices; by other filters alone all of the inventory is looked through.
+ * Errors: INVALID, TIMEOUT. */
 DRMGMT_API DRMGMT_NODISCARD int drmgmt_parameter_list(drmgmt_session *session, const drmgmt_query *query,
                                                       drmgmt_page **page, drmgmt_error **error);
 

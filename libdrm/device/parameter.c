@@ -87,26 +87,31 @@ static int path_range(const char *path, drmgmt__strbuf *from, drmgmt__strbuf *un
 
 /* ---- lists ---- */
 
-static int list_of_device(drmgmt_session *session, const drmgmt_query *query, const char *device, drmgmt_page **page,
-                          drmgmt_error **error)
+/* device NULL: of all of them. */
+static int list_range(drmgmt_session *session, const drmgmt_query *query, const char *device, drmgmt_page **page,
+                      drmgmt_error **error)
 {
     DRMGMT__STRBUF from = DRMGMT__STRBUF_INIT;
     DRMGMT__STRBUF until = DRMGMT__STRBUF_INIT;
+    const char *only = filter(query, "device_id");
     drmgmt__params p;
 
     int rc = path_range(filter(query, "path"), &from, &until, error);
     if (rc)
         return rc;
     drmgmt__list_params(&p);
-    drmgmt__param(&p, device);
+    if (device)
+        drmgmt__param(&p, device);
     drmgmt__param(&p, from.data);
-    drmgmt__param(&p, until.data);
+    /* The list of one device filtered by another one is empty. */
+    drmgmt__param(&p, device && only && strcmp(device, only) != 0 ? from.data : until.data);
     drmgmt__param(&p, filter(query, "value"));
     drmgmt__param(&p, filter(query, "search"));
     drmgmt__param(&p, query->since);
     drmgmt__param(&p, query->until);
-    return drmgmt__list_run(session, DRMGMT_PERM_DEVICE_READ, &drmgmt__q_parameter_list_device, &p, query, "path", page,
-                            error);
+    return drmgmt__list_run(session, DRMGMT_PERM_DEVICE_READ,
+                            device ? &drmgmt__q_parameter_list_device : &drmgmt__q_parameter_list, &p, query,
+                            device ? "path" : "id", page, error);
 }
 
 static int check(const drmgmt_query *query, drmgmt_error **error)
@@ -122,13 +127,9 @@ int drmgmt_device_parameters(drmgmt_session *session, const char *device, const 
     DRMGMT__RECORD drmgmt_record *record = NULL;
 
     int rc = check(query, error);
-    const char *other = rc ? NULL : filter(query, "device_id");
     /* It also tells a device without values from none. */
     rc = rc ? rc : drmgmt_device_get(session, device, &record, error);
-    if (!rc && other && strcmp(other, drmgmt_record_id(record)) != 0)
-        rc = drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "device_id",
-                               "device_id: the list is of one device already");
-    return rc ? rc : list_of_device(session, query, drmgmt_record_id(record), page, error);
+    return rc ? rc : list_range(session, query, drmgmt_record_id(record), page, error);
 }
 
 int drmgmt_parameter_list(drmgmt_session *session, const drmgmt_query *query, drmgmt_page **page, drmgmt_error **error)
@@ -140,12 +141,8 @@ int drmgmt_parameter_list(drmgmt_session *session, const drmgmt_query *query, dr
     if (rc)
         return rc;
     const char *device = filter(query, "device_id"), *path = filter(query, "path"), *value = filter(query, "value");
-    if (device)
-        return list_of_device(session, query, device, page, error);
-    if (!path || !*path || strchr(path, '*') || filter(query, "search"))
-        return drmgmt__fail_full(error, DRMGMT_ERR_INVALID, false, NULL, "path",
-                                 "path: across devices one whole path is looked for, such as sysObjectID.0 or "
-                                 "1.3.6.1.2.1.1.2.0, and its value; more can be asked of one device");
+    if (device || !path || strchr(path, '*') || filter(query, "search"))
+        return list_range(session, query, device, page, error);
     put_path(&whole, path, strlen(path));
     if (whole.failed)
         return drmgmt__fail_memory(error);

@@ -24,6 +24,8 @@ def parameter(person):
     return {"id": f"{device}/{path}", "device_id": device, "path": path, "value": value}
 
 
+PARAMETER_FILTERS = {"device_id": "device_id", "path": "path", "value": "value", "search": "value", "since": "=2026-01-01", "until": "=2999-01-01"}
+
 KINDS = {
     "parameter": Kind(parameter, on_devices=True),
     "device": Kind(posted("/api/v1/devices", device_body), names=("id", "name"), on_devices=True),
@@ -40,8 +42,8 @@ ROWS = {
             spends=True)],
     "DELETE /api/v1/devices/{id}": [Row("device", spends=True)],
 
-    "GET /api/v1/devices/{id}/parameters": [Row("device", names=("id", "name"))],
-    "GET /api/v1/parameters": [Row(lists="parameter", filters={"device_id": "device_id", "path": "path", "value": "value"})],
+    "GET /api/v1/devices/{id}/parameters": [Row("device", lists="parameter", filters=PARAMETER_FILTERS)],
+    "GET /api/v1/parameters": [Row(lists="parameter", filters=PARAMETER_FILTERS)],
 
     "GET /api/v1/snmp-credentials": [Row(lists="snmp_credential", filters={"name": "name"})],
     "POST /api/v1/snmp-credentials": [Row(body=credential_body)],
