@@ -17,7 +17,7 @@ def credential_body(_person):
 
 def parameter(person):
     """Workers make them, no call does: one of the person's device, put where the worker puts them."""
-    device, path, value = person.object("device")["id"], "1.3.6.1.2.1.1.4.0", unique("value")
+    device, path, value = person.object("device")["id"], unique("Device.X"), unique("value")
     person.world.sql("INSERT INTO drm.device_parameters (tenant_id, device_id, path, value, type, read_at) SELECT tenant_id, id, %s, %s, 'OCTET STRING',"
                      " now() FROM drm.devices WHERE id = %s ON CONFLICT (tenant_id, device_id, path) DO UPDATE SET value = EXCLUDED.value RETURNING 1",
                      path, value, device)
