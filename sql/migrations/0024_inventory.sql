@@ -59,6 +59,8 @@ DECLARE
     v_room integer[];  -- of each device: how many more paths; null: it is not there
     v_made integer[];  -- of each device: how many there are more of now
     v_gone integer;
+    v_vendors integer[];   -- devices whose vendor is told here, by a reading that none that is newer has come before
+    v_firmwares integer[]; -- the same of sysDescr
     r record;
 BEGIN
     PERFORM sec.require_system('worker');
@@ -106,13 +108,20 @@ BEGIN
                                         WHERE p.tenant_id = p_tenants[g.of] AND p.device_id = p_devices[g.of] AND p.path = g.path)) n
                 WHERE n.nth <= v_room[n.of];
     END IF;
+    SELECT pg_catalog.array_agg(g.of) FILTER (WHERE g.path = '1.3.6.1.2.1.1.2.0'), pg_catalog.array_agg(g.of) FILTER (WHERE g.path = '1.3.6.1.2.1.1.1.0')
+        INTO v_vendors, v_firmwares
+        FROM unnest(p_of, p_paths, p_times) AS g (of, path, at)
+        WHERE g.path IN ('1.3.6.1.2.1.1.1.0', '1.3.6.1.2.1.1.2.0') -- sysDescr.0, sysObjectID.0
+          AND NOT EXISTS (SELECT FROM drm.device_parameters p WHERE p.tenant_id = p_tenants[g.of] AND p.device_id = p_devices[g.of]
+                          AND p.path = g.path AND p.read_at > LEAST(g.at, v_now));
     UPDATE drm.devices d
         SET parameters = GREATEST(0, d.parameters + t.made),
             last_seen_at = CASE WHEN d.last_seen_at > t.seen - c_seen_every THEN d.last_seen_at ELSE t.seen END,
             vendor = COALESCE(t.vendor, d.vendor), firmware = COALESCE(t.firmware, d.firmware)
-        FROM (SELECT u.tenant_id, u.id, LEAST(u.seen, v_now) AS seen, v_made[u.n] AS made, u.vendor,
-                     CASE WHEN u.revisions OR u.firmware IS NOT NULL
-                          THEN COALESCE(sched.inventory_firmware(u.tenant_id, u.id), u.firmware) END AS firmware
+        FROM (SELECT u.tenant_id, u.id, LEAST(u.seen, v_now) AS seen, v_made[u.n] AS made, CASE WHEN u.n = ANY (v_vendors) THEN u.vendor END AS vendor,
+                     CASE WHEN u.revisions OR u.n = ANY (v_firmwares)
+                          THEN COALESCE(sched.inventory_firmware(u.tenant_id, u.id), CASE WHEN u.n = ANY (v_firmwares) THEN u.firmware END)
+                          END AS firmware
               FROM unnest(p_tenants, p_devices, p_seen, p_vendors, p_firmwares, p_revisions)
                   WITH ORDINALITY AS u (tenant_id, id, seen, vendor, firmware, revisions, n)
               WHERE v_room[u.n] IS NOT NULL) t
