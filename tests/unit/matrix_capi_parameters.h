@@ -13,16 +13,9 @@ TENANT_CALL(drmgmt_device_parameters, DRMGMT_PERM_DEVICE_READ, NAMES, 0)
     return rc;
 }
 
-TENANT_CALL(drmgmt_parameter_list, DRMGMT_PERM_DEVICE_READ, NAMES, 0)
+TENANT_CALL(drmgmt_parameter_list, DRMGMT_PERM_DEVICE_READ, LISTS, 0)
 {
-    drmgmt_query *query = drmgmt_query_new(drmgmt_entity_find("parameter"));
-    drmgmt_page *page = NULL;
-
-    int rc = drmgmt_query_set(query, "device_id", w->of->device, error);
-    rc = rc ? rc : drmgmt_parameter_list(w->session, query, &page, error);
-    drmgmt_page_free(page);
-    drmgmt_query_free(query);
-    return rc;
+    return list_with(w, drmgmt_parameter_list, "parameter", error);
 }
 
 #endif

@@ -1,5 +1,6 @@
 /* What of a job's result is kept in the inventory, and what is not. Pure: needs no server. */
 #include "core/core.h"
+#include "core/strbuf.h"
 #include "device/secret_path.h"
 #include "worker/readings.h"
 #include <criterion/criterion.h>
