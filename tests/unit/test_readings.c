@@ -158,8 +158,8 @@ Test(readings, what_is_no_reading_is_left_out)
         "{\"varbinds\":[{\"oid\":\"1.3\\u0000\",\"type\":\"INTEGER\",\"value\":1}]}",
         "{\"oid\":\"1.3\",\"rows\":{}}",
         "{\"oid\":7,\"rows\":[{\"instance\":\"1\",\"values\":{\"1\":1}}]}",
-        "{\"oid\":\"1.3\",\"rows\":[{\"values\":{\"1\":1}},{\"instance\":\"1\"},7,{\"instance\":\"1\",\"values\":{"
-        "\"noSuch\":1}}]}",
+        "{\"oid\":\"1.3\",\"rows\":[{\"values\":{\"1\":1}},{\"instance\":\"1\"},7]}",
+        "{\"oid\":\"1.3\",\"rows\":[{\"instance\":\"1\",\"values\":{\"noSuch\":1}}]}",
     };
     drmgmt__readings r = { .items = NULL };
 
