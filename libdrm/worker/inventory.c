@@ -22,7 +22,7 @@ struct drmgmt__inventory {
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     drmgmt__table table;
-    TAILQ_HEAD(, waiting) queue;
+    TAILQ_HEAD(notes_waiting, waiting) queue;
     size_t n, bytes;
     unsigned long long left_out;
     bool closed;

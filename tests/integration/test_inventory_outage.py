@@ -9,7 +9,7 @@ import pytest
 from http_support import is_problem, wait_until
 from job_support import Tenant, ask, make_device
 from people_support import Person, assign
-from test_worker import ENDS_WITHIN, Lane, lane, start  # noqa: F401
+from test_worker import ENDS_WITHIN, lane, start  # noqa: F401
 
 DESCR, CONTACT, NAME = "1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.4.0", "1.3.6.1.2.1.1.5.0"
 
