@@ -29,9 +29,10 @@ def read(lane, device, *oids):  # noqa: F811
 
 def kept(stack, device):
     """The paths of a device, which are as many as the device is said to have."""
-    paths = {row[0] for row in ask(stack.env, "SELECT path FROM drm.device_parameters WHERE device_id = %s", (device,))}
-    assert ask(stack.env, "SELECT parameters FROM drm.devices WHERE id = %s", (device,)) == [(len(paths),)]
-    return paths
+    paths, count = ask(stack.env, "SELECT ARRAY(SELECT p.path FROM drm.device_parameters p WHERE p.device_id = d.id), d.parameters"
+                       " FROM drm.devices d WHERE d.id = %s", (device,))[0]
+    assert count == len(paths)
+    return set(paths)
 
 
 @contextlib.contextmanager
