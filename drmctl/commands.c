@@ -171,6 +171,7 @@ static const ctl_option provider_update_options[] = {
 };
 
 #include "commands_batch.h"
+#include "commands_parameter.h"
 #include "commands_schedule.h"
 #include "commands_snmp.h"
 #include "commands_worker.h"
@@ -492,6 +493,7 @@ const ctl_command ctl_commands[] = {
       "drmctl device list --all -o csv --columns name,tags > devices.csv" },
     { "device", "show", "DEVICE", 1, 1, NO_OPTIONS, CTL_OUTPUT | CTL_SESSION, NULL, ctl_cmd_device_show,
       "show a device, by name or id", NULL, "drmctl device show core-1" },
+    DEVICE_PARAMETERS_COMMAND,
     { "device", "update", "DEVICE", 1, 1, OWN(device_update_options), CTL_OUTPUT | CTL_SESSION, NULL,
       ctl_cmd_device_update, "change a device",
       "What is not given stays as it is. Tags given replace all tags (--tag '' takes them away). --snmp and its kin "
@@ -547,6 +549,8 @@ const ctl_command ctl_commands[] = {
     SCHEDULE_COMMANDS,
 
     WORKER_COMMANDS,
+
+    PARAMETER_COMMANDS,
 
     { "api-key", "create", "LABEL", 1, 1, OWN(api_key_create_options), CTL_OUTPUT | CTL_SESSION, NULL,
       ctl_cmd_api_key_create, "make an API key that acts for you",
@@ -697,6 +701,7 @@ const char *ctl_noun_summary(const char *noun)
         { "api-key", "API keys" },
         { "outbound", "where jobs may connect to" },
         { "event", "events of devices and of jobs" },
+        { "parameter", "what was last read from devices" },
         { "audit", "the audit trail" },
         { "oidc-provider", "OpenID Connect: issuers to log in by" },
         { "key", "keys of the keyring, and data keys" },

@@ -205,6 +205,8 @@ int ctl_cmd_quota(ctl *c);
 int ctl_cmd_device_create(ctl *c);
 int ctl_cmd_device_list(ctl *c);
 int ctl_cmd_device_show(ctl *c);
+int ctl_cmd_device_parameters(ctl *c);
+int ctl_cmd_parameter_list(ctl *c);
 int ctl_cmd_device_update(ctl *c);
 int ctl_cmd_device_delete(ctl *c);
 int ctl_cmd_credential_create(ctl *c);

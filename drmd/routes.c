@@ -151,6 +151,11 @@ const drmd_route drmd_routes[] = {
       "Device", 200, LARGE, drmd_crud_update, &drmd_noun_device, "devices", "Change the fields given" },
     { DRMD_DELETE, API "/devices/{id}", DRMGMT_PERM_DEVICE_WRITE, DRMD_IF_MATCH, NULL, NULL, NULL, 204, 0,
       drmd_crud_delete, &drmd_noun_device, "devices", "Delete a device" },
+    { DRMD_GET, API "/devices/{id}/parameters", DRMGMT_PERM_DEVICE_READ, 0, "parameter", NULL, "ParameterPage", 200, 0,
+      drmd_device_parameters, NULL, "devices", "List what was last read from a device, by id or name" },
+    { DRMD_GET, API "/parameters", DRMGMT_PERM_DEVICE_READ, 0, "parameter", NULL, "ParameterPage", 200, 0,
+      drmd_crud_list, &drmd_noun_parameter, "devices",
+      "Find devices by a path that was read from them, and its value" },
 
     { DRMD_GET, API "/snmp-credentials", DRMGMT_PERM_CREDENTIAL_READ, 0, "snmp_credential", NULL, "SnmpCredentialPage",
       200, 0, drmd_crud_list, &drmd_noun_snmp_credential, "snmp-credentials",

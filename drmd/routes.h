@@ -57,7 +57,8 @@ extern const size_t drmd_n_routes;
 int drmd_routes_print(void);
 
 extern const drmd_noun drmd_noun_device, drmd_noun_snmp_credential, drmd_noun_audit_log, drmd_noun_tenant,
-    drmd_noun_oidc_provider, drmd_noun_user, drmd_noun_role, drmd_noun_worker, drmd_noun_batch, drmd_noun_schedule;
+    drmd_noun_oidc_provider, drmd_noun_user, drmd_noun_role, drmd_noun_worker, drmd_noun_batch, drmd_noun_schedule,
+    drmd_noun_parameter;
 
 /* ---- router.c ---- */
 typedef struct drmd_match {
@@ -85,6 +86,7 @@ drmd_handler drmd_user_create, drmd_user_reset_password, drmd_user_logout, drmd_
     drmd_user_role_withdraw;
 drmd_handler drmd_api_key_create, drmd_api_key_list, drmd_api_key_revoke;
 drmd_handler drmd_auth_register, drmd_tenant_create, drmd_tenant_delete;
+drmd_handler drmd_device_parameters;
 drmd_handler drmd_crud_create, drmd_crud_get, drmd_crud_update, drmd_crud_delete, drmd_crud_list;
 drmd_handler drmd_outbound_list, drmd_tenant_outbound_list, drmd_tenant_outbound_allow, drmd_tenant_outbound_remove;
 drmd_handler drmd_job_submit, drmd_job_enqueue, drmd_job_list, drmd_job_get, drmd_job_cancel, drmd_job_events,

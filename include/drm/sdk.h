@@ -17,6 +17,7 @@
 #include <drm/oidc.h>
 #include <drm/options.h>
 #include <drm/outbound.h>
+#include <drm/parameter.h>
 #include <drm/quota.h>
 #include <drm/record.h>
 #include <drm/role.h>

@@ -9,10 +9,10 @@
 
 enum { VALUE_MAX = 4096 };
 
-/* Fields that change with every change say nothing. */
+/* Fields that change with every change say nothing; nor what workers count beside it. */
 static bool is_told(const drmgmt_field *f)
 {
-    static const char *const silent[] = { "id", "version", "created_at", "updated_at" };
+    static const char *const silent[] = { "id", "version", "created_at", "updated_at", "parameters" };
 
     for (size_t i = 0; i < DRMGMT__COUNT(silent); i++)
         if (strcmp(silent[i], f->name) == 0)

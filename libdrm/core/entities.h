@@ -19,6 +19,7 @@ extern const drmgmt_entity drmgmt__entity_user;            /* user/user_entity.c
 extern const drmgmt_entity drmgmt__entity_role;            /* user/role_entity.c */
 extern const drmgmt_entity drmgmt__entity_role_assignment; /* the same */
 extern const drmgmt_entity drmgmt__entity_event;           /* event/event_entity.c */
+extern const drmgmt_entity drmgmt__entity_parameter;       /* device/parameter.c */
 extern const drmgmt_entity drmgmt__entity_worker;          /* worker/worker_entity.c */
 
 #endif

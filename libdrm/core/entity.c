@@ -20,6 +20,7 @@ static const drmgmt_entity *const entities[] = {
     &drmgmt__entity_role,
     &drmgmt__entity_role_assignment,
     &drmgmt__entity_event,
+    &drmgmt__entity_parameter,
     &drmgmt__entity_worker,
     NULL,
 };

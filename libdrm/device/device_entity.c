@@ -26,6 +26,8 @@ static const drmgmt_field fields[] = {
     { "firmware", DRMGMT_TYPE_TEXT, 0, "d.firmware", "The version of its software, as it was last read", NULL },
     { "last_seen_at", DRMGMT_TYPE_TIME, 0, "d.last_seen_at", "When it last answered, or told something by itself",
       NULL },
+    { "parameters", DRMGMT_TYPE_INT, 0, "d.parameters",
+      "How many values its inventory has; at 10000 it is full, and takes no other paths", NULL },
     { "version", DRMGMT_TYPE_INT, 0, "d.version", "Grows with each change; the ETag", NULL },
     { "created_at", DRMGMT_TYPE_TIME, 0, "d.created_at", "When it was registered", NULL },
     { "updated_at", DRMGMT_TYPE_TIME, DRMGMT_FIELD_COLUMN, "d.updated_at", "When it was last changed", NULL },

@@ -52,7 +52,11 @@ typedef struct drmgmt__finish {
     /* For the metrics; of static storage. "other": not known here. */
     const char *protocol, *operation, *code; /* code "": none */
     uint64_t ran_us;                         /* 0: it did not begin */
-    char status[16];                         /* out: what became of it; "" when the fence refused it */
+    /* what the inventory is to have of it (worker/inventory.h) */
+    uint64_t about;     /* 0: nothing */
+    bool reads;         /* the result tells values of the device */
+    char device_id[37]; /* set with about */
+    char status[16];    /* out: what became of it; "" when the fence refused it */
 } drmgmt__finish;
 
 int drmgmt__sched_register(drmgmt_session *system, const char *worker_id, const char *host, int pid,

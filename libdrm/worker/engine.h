@@ -12,6 +12,7 @@
 #include "net/policy.h"
 #include "store/sched.h"
 #include "worker/inflight.h"
+#include "worker/inventory.h"
 #include "worker/loop.h"
 #include "worker/op.h"
 #include "worker/secrets.h"
@@ -133,11 +134,12 @@ struct drmgmt_worker {
     bool beat_now; /* the ledger has doubts */
     bool recover;  /* no claims: what is in flight is compared with what the database believes */
     bool known_wanted, known_told;
-    bool stopping;       /* no more claims */
-    bool claims_over;    /* the ledger has seen it */
-    bool loop_over;      /* no more results */
-    bool keeper_over;    /* keeper and bell are to end */
-    drmgmt_error *fatal; /* why it could not start */
+    bool stopping;                /* no more claims */
+    bool claims_over;             /* the ledger has seen it */
+    bool loop_over;               /* no more results */
+    bool keeper_over;             /* keeper and bell are to end */
+    drmgmt__inventory *inventory; /* has a lock of its own */
+    drmgmt_error *fatal;          /* why it could not start */
 
     /* loop thread */
     drmgmt__ops *ops;
@@ -197,11 +199,12 @@ void drmgmt__lanes_clear(drmgmt__lanes *lanes);
 void drmgmt__worker_claim(drmgmt_worker *w, drmgmt_session *system, drmgmt__claim_order *order);
 /* results.c: rings for workers of the same lanes. */
 void drmgmt__worker_ring(drmgmt_worker *w);
-/* ledger.c, claimer.c, keeper.c: thread entries. */
+/* ledger.c, claimer.c, keeper.c, noter.c: thread entries. */
 void *drmgmt__worker_ledger(void *worker);
 void *drmgmt__worker_claimer(void *worker);
 void *drmgmt__worker_keeper(void *worker);
 void *drmgmt__worker_bell(void *worker);
+void *drmgmt__worker_noter(void *worker);
 /* Wakes the ledger if it waits. The mutex is held. */
 void drmgmt__worker_wake_ledger(drmgmt_worker *w);
 

@@ -399,6 +399,7 @@ static void store(struct ledger *l)
         refused = refused || !items[i].status[0];
         requeued = requeued || strcmp(items[i].status, "queued") == 0;
     }
+    drmgmt__inventory_note(w->inventory, items, n);
     if (requeued)
         drmgmt__worker_ring(w);
     l->stored += n;

@@ -31,7 +31,8 @@ static void note_kind(const struct subject *s, const drmgmt__op_end *end, drmgmt
     f->ran_us = s->ran_us;
 }
 
-static void add_result(drmgmt_worker *w, const struct subject *s, const drmgmt__op_end *end)
+/* op NULL: none began. */
+static void add_result(drmgmt_worker *w, const struct subject *s, const drmgmt__op *op, const drmgmt__op_end *end)
 {
     static const drmgmt__op_end too_large = { .outcome = "failed",
                                               .code = "too-large",
@@ -53,6 +54,8 @@ static void add_result(drmgmt_worker *w, const struct subject *s, const drmgmt__
     } else if (end->code) {
         f.error = drmgmt__worker_error_json(end->code, end->message, end->retryable, end->detail);
     }
+    if (f.result && op && op->driver)
+        drmgmt__inventory_about(&f, op->driver->name, op->device_id, op->operation, op->params);
     drmgmt__results_add(&w->fresh, &f);
     w->fresh_ended++;
 }
@@ -78,7 +81,7 @@ static void on_ended(void *user, drmgmt__op *op, const drmgmt__op_end *end)
     s.finished_ms = op->started_at_ms + (int64_t)(s.ran_us / 1000);
     leave_table(w, op);
     w->fresh.writer = w->fresh.writer || (op->kind && op->kind->flags & DRMGMT_OP_WRITES);
-    add_result(w, &s, end);
+    add_result(w, &s, op, end);
 }
 
 static void on_progressed(void *user, drmgmt__op *op, unsigned percent)
@@ -215,7 +218,7 @@ static void start_job(drmgmt_worker *w, const drmgmt__claimed *job, drmgmt__net_
 
     if (refusal) {
         struct subject s = subject_of(job, driver, drmgmt__now_ms());
-        add_result(w, &s, refusal);
+        add_result(w, &s, NULL, refusal);
         return;
     }
     if (show)
@@ -241,7 +244,7 @@ static void start_batch(drmgmt_worker *w, drmgmt__batch *batch)
             atomic_fetch_add(&w->refused, 1);
         } else if (w->ending || !batch->policies) {
             struct subject s = subject_of(job, driver_index(job->protocol), 0);
-            add_result(w, &s, &release);
+            add_result(w, &s, NULL, &release);
         } else {
             start_job(w, job, batch->policies[i], claim->count <= SHOW_AT_ONCE_MAX);
         }

@@ -63,7 +63,9 @@ int drmgmt_worker_new(drmgmt_context *context, const char *lanes, unsigned slots
     init_shared(w);
     size_t capacity = slots + DRMGMT__UNSENT_MAX;
     w->metrics = drmgmt__metrics_new();
-    rc = !w->metrics || drmgmt__results_init(&w->fresh, capacity) || drmgmt__results_init(&w->outbox, capacity)
+    w->inventory = drmgmt__inventory_new();
+    rc = !w->metrics || !w->inventory || drmgmt__results_init(&w->fresh, capacity) ||
+                 drmgmt__results_init(&w->outbox, capacity)
              ? drmgmt__fail_memory(error)
              : drmgmt__loop_new(drmgmt__worker_woken, w, &w->loop, error);
     if (rc) {
@@ -107,6 +109,7 @@ void drmgmt_worker_free(drmgmt_worker *w)
     free(w->progress.items);
     drmgmt__metrics_free(w->metrics);
     drmgmt__lanes_clear(&w->lanes);
+    drmgmt__inventory_free(w->inventory);
     pthread_cond_destroy(&w->ledger_wake);
     pthread_cond_destroy(&w->claimer_wake);
     pthread_cond_destroy(&w->keeper_wake);
@@ -118,8 +121,8 @@ void drmgmt_worker_free(drmgmt_worker *w)
 /* ---- run ---- */
 
 struct threads {
-    pthread_t ledger, keeper, bell;
-    bool has_ledger, has_keeper, has_bell;
+    pthread_t ledger, keeper, bell, noter;
+    bool has_ledger, has_keeper, has_bell, has_noter;
 };
 
 static int start_threads(drmgmt_worker *w, struct threads *t, drmgmt_error **error)
@@ -134,8 +137,9 @@ static int start_threads(drmgmt_worker *w, struct threads *t, drmgmt_error **err
     /* Without Redis there is no bell: the ledger looks by itself. */
     t->has_bell =
         t->has_keeper && w->context->options.redis_url && pthread_create(&t->bell, NULL, drmgmt__worker_bell, w) == 0;
+    t->has_noter = t->has_keeper && pthread_create(&t->noter, NULL, drmgmt__worker_noter, w) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (t->has_keeper)
+    if (t->has_noter)
         return 0;
     return drmgmt__fail(error, DRMGMT_ERR_NO_MEMORY, "the worker's threads cannot be started");
 }
@@ -144,6 +148,7 @@ static void join_threads(drmgmt_worker *w, const struct threads *t)
 {
     if (t->has_ledger)
         pthread_join(t->ledger, NULL);
+    drmgmt__inventory_close(w->inventory);
     pthread_mutex_lock(&w->mutex);
     w->keeper_over = true;
     pthread_cond_signal(&w->keeper_wake);
@@ -153,6 +158,8 @@ static void join_threads(drmgmt_worker *w, const struct threads *t)
         pthread_join(t->keeper, NULL);
     if (t->has_bell)
         pthread_join(t->bell, NULL);
+    if (t->has_noter)
+        pthread_join(t->noter, NULL);
 }
 
 int drmgmt_worker_run(drmgmt_worker *w, drmgmt_error **error)

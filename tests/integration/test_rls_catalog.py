@@ -20,6 +20,7 @@ CALLABLE = {"sec.open_seal", "sec.tenant", "sec.context", "sec.actor", "sec.ente
 ASKS = r"sec\.(require|require_on_devices|require_system|require_mask|context|tenant|actor|tenant_make|second_factor\w*|audit_tenant|go_on_as|manage_people)\("
 CALLABLE |= {"sched.retention", "sched.outbound_rules", "sched.batch_advance", "sched.cancels", "sched.progress", "sched.schedules_fire"}
 CALLABLE |= {"sched.metrics_add", "sched.queue_count", "sched.metrics"}
+CALLABLE |= {"sched.inventory_put"}
 CALLABLE |= {"sec.data_key", "sec.kek_uses", "sec.kek_pick", "sec.kek_put", "sec.rekey_tenants", "sec.rekey_start", "sec.rekey_next",
              "sec.rekey_pick", "sec.rekey_put", "sec.rekey_finish", "sec.mask_names"}
 CALLABLE |= {"sec.oidc_provider", "sec.oidc_key", "sec.oidc_begin", "sec.oidc_take", "sec.oidc_user"}

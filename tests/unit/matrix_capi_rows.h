@@ -11,6 +11,7 @@
 #include "matrix_capi_events.h"
 #include "matrix_capi_oidc.h"
 #include "matrix_capi_outbound.h"
+#include "matrix_capi_parameters.h"
 #include "matrix_capi_people.h"
 #include "matrix_capi_schedules.h"
 #include "matrix_capi_tenants.h"

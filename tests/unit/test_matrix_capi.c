@@ -108,6 +108,13 @@ static void make_event(const char *tenant, const char *device)
            tenant, device);
 }
 
+static void make_parameter(const char *tenant, const char *device)
+{
+    CHANGE("INSERT INTO drm.device_parameters (tenant_id, device_id, path, value, type, read_at) VALUES ($1::uuid, "
+           "$2::uuid, '1.3.6.1', '1', 'INTEGER', now())",
+           tenant, device);
+}
+
 /* A role that the user has, and one that nobody has. */
 static void make_roles(drmgmt_session *session, struct things *t)
 {
@@ -166,6 +173,7 @@ static void make_things(drmgmt_session *session, drmgmt_session *whose, struct t
     snprintf(t->tenant, ID, "%s", drmgmt_session_tenant_id(session));
     make_outbound_rule(t->tenant, t->outbound_rule);
     make_event(t->tenant, t->device);
+    make_parameter(t->tenant, t->device);
     make_roles(session, t);
     make_managed_tenant(t->managed_tenant);
 }
