@@ -1,6 +1,6 @@
 -- As audit_list.sql, led by the index on the object.
 SELECT @audit_log:list@ FROM drm.audit_logs a
-WHERE a.id < COALESCE($2::uuid, $11::uuid) AND a.id >= $10::uuid AND ($3::uuid IS NULL OR a.actor_id = $3::uuid)
+WHERE a.id < LEAST($2::uuid, $11::uuid) AND a.id >= $10::uuid AND ($3::uuid IS NULL OR a.actor_id = $3::uuid)
   AND ($4::text IS NULL OR a.action LIKE $4::text) AND ($5::text IS NULL OR a.object_type = $5::text)
   AND a.object_id = $6::uuid AND ($7::text IS NULL OR a.request_id = $7::text)
   AND ($8::timestamptz IS NULL OR a.at >= $8::timestamptz) AND ($9::timestamptz IS NULL OR a.at < $9::timestamptz)

@@ -4,7 +4,7 @@ WITH scoped AS MATERIALIZED (
     SELECT s AS id FROM sec.scoped_events($1::bigint, COALESCE($2::uuid, $8::uuid), $7::uuid, $3::text, $5::timestamptz, $6::timestamptz) s
     WHERE (SELECT sec.scope()) IS NOT NULL)
 (SELECT @event:list@ FROM drm.device_events e
- WHERE e.id < COALESCE($2::uuid, $8::uuid) AND e.id >= $7::uuid AND (SELECT sec.scope()) IS NULL AND $4::uuid IS NULL
+ WHERE e.id < LEAST($2::uuid, $8::uuid) AND e.id >= $7::uuid AND (SELECT sec.scope()) IS NULL AND $4::uuid IS NULL
    AND ($3::text IS NULL OR e.kind LIKE $3::text)
    AND e.at >= COALESCE($5::timestamptz, '-infinity') AND e.at < COALESCE($6::timestamptz, 'infinity')
  ORDER BY e.id DESC LIMIT $1::bigint)

@@ -1,14 +1,12 @@
 """What it costs to find a job, its repetition, a batch's results or an event's device among many partitions: blocks that the library's own
 statements touch as drm_app, with the generic plans of that role, among 100,000 results in 60 partitions of two classes."""
 import datetime
-import pathlib
-import re
 import uuid
 
 import pytest
-from attack_support import context, siege, run  # noqa: F401
+from attack_support import siege, run  # noqa: F401
+from plan_support import ask
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 DAYS = 30  # and as many partitions of each class
 ROWS = 100000
 
@@ -54,17 +52,7 @@ class Many:
                               " ORDER BY created_at DESC LIMIT 1", (days,))[0]
 
     def ask(self, name, *args, **columns):
-        """What the statement of that name brings, and the blocks that it touches."""
-        text = re.sub(r"@([a-z_]+)@", lambda m: columns[m[1]], (ROOT / "sql/queries" / f"{name}.sql").read_text())
-        execute = "EXECUTE asked(" + ", ".join(["%s"] * len(args)) + ")"
-        with context(self.siege, self.connection, self.siege.a) as connection:
-            run(connection, f"PREPARE asked AS {text}")
-            try:
-                rows = run(connection, execute, args)
-                plan = run(connection, "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + execute, args)[0][0][0]["Plan"]
-            finally:
-                run(connection, "DEALLOCATE asked")
-        return rows, plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+        return ask(self.siege, self.connection, name, *args, **columns)
 
 
 @pytest.fixture(scope="module")
