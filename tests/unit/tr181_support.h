@@ -63,7 +63,8 @@ static inline drmgmt__dm_files *files_of(const char *folder)
         char *bytes;
         if (entry->d_name[0] == '.')
             continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        int written = snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        cr_assert(written > 0 && (size_t)written < sizeof path, "%s: the path is too long", folder);
         bytes = slurp(path, &length);
         cr_assert_not_null(bytes);
         cr_assert_lt(n_slurped, DRMGMT__COUNT(slurped));
