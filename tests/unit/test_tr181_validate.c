@@ -10,125 +10,54 @@
 #define RW "readWrite"
 
 static const char model_text[] =
+    /* clang-format off */
     "<dm:document xmlns:dm=\"urn:broadband-forum-org:cwmp:datamodel-1-15\" spec=\"urn:x:tr-1\" file=\"a.xml\">"
     "<model name=\"Device:2.5\">"
     "<object name=\"Device.\" access=\"readOnly\" minEntries=\"1\" maxEntries=\"1\" version=\"2.0\">"
-    "<command name=\"Go()\" async=\"false\"><input>" P("In", RW, "", "<int/>") "</input><output>" P(
-        "Out", "readOnly", "",
-        "<int/>") "</output></command></object>"
-                  "<object name=\"Device.A.{i}.\" access=\"readWrite\" minEntries=\"0\" maxEntries=\"unbounded\">" P(
-                      "Bool", RW, "", "<boolean/>") P("Int", RW, "", "<int/>") P("Long", RW, "",
-                                                                                 "<unsignedLong/>") P("Time", RW, "",
-                                                                                                      "<dateTime/>")
-                      P("Text", RW, "", "<string><size minLength=\"2\" maxLength=\"4\"/></string>") P(
-                          "Hex", RW, "", "<hexBinary><size minLength=\"2\" maxLength=\"2\"/></hexBinary>")
-                          P("Base", RW, "", "<base64><size maxLength=\"3\"/></base64>") P(
-                              "Percent", RW, "",
-                              "<unsignedInt><range minInclusive=\"1\" maxInclusive=\"10\"/><range minInclusive=\"100\" "
-                              "maxInclusive=\"100\"/></unsignedInt>") P("Step", RW, "",
-                                                                        "<int><range minInclusive=\"-10\" "
-                                                                        "maxInclusive=\"10\" step=\"5\"/></int>")
-                              P("Ratio", RW, "",
-                                "<decimal><decimalRange minInclusive=\"-0.5\" "
-                                "maxInclusive=\"99999999999999999999.25\"/></decimal>")
-                                  P("Mode", RW, "",
-                                    "<string><enumeration value=\"On\"/><enumeration value=\"Off\" "
-                                    "status=\"obsoleted\"/>"
-                                    "<enumeration value=\"Busy\" access=\"readOnly\"/><enumeration value=\"New\" "
-                                    "version=\"2.5\"/>"
-                                    "<enumeration value=\"Never\" status=\"deleted\"/></string>")
-                                      P("Mac", RW, "",
-                                        "<string><pattern value=\"\"/><pattern "
-                                        "value=\"([0-9A-F]{2}:){5}[0-9A-F]{2}\"/></string>")
-                                          P("Odd", RW, "", "<string><pattern value=\"\\p{Lu}\"/></string>") P(
-                                              "Modes", RW, "",
-                                              "<list minItems=\"1\" maxItems=\"2\"/><string><enumeration "
-                                              "value=\"A\"/><enumeration value=\"B,C\"/>"
-                                              "</string>") P("Pairs", RW, "",
-                                                             "<list nestedBrackets=\"required\"><size "
-                                                             "maxLength=\"12\"/></list><string/>")
-                                              P("Lower", RW, "",
-                                                "<list/><string><pathRef refType=\"strong\" "
-                                                "targetParent=\".B.\" targetType=\"row\"/></string>")
-                                                  P("Any", RW, "", "<string><pathRef refType=\"weak\"/></string>") P(
-                                                      "Chosen",
-                                                      RW, "",
-                                                      "<string><enumerationRef targetParam=\"Mode\" "
-                                                      "nullValue=\"\"/></string>") P("Count", "readOnly", "",
-                                                                                     "<unsignedInt/>")
-                                                      P("Once", "writeOnceReadOnly", "", "<string/>") P(
-                                                          "Later", RW, "version=\"2.5\"",
-                                                          "<string/>") P("Old", RW, "status=\"deprecated\"",
-                                                                         "<string/>")
-                                                          P("Gone", RW, "status=\"deleted\"", "<string/>") P(
-                                                              "Secret",
-                                                              RW,
-                                                              "",
-                                                              "<string><size "
-                                                              "maxLength=\"3\"/></"
-                                                              "string>") "<parameter "
-                                                                         "name="
-                                                                         "\"Password\" "
-                                                                         "access="
-                                                                         "\"readWrite\"><"
-                                                                         "syntax "
-                                                                         "hidden="
-                                                                         "\"true\"><"
-                                                                         "string><size "
-                                                                         "maxLength="
-                                                                         "\"3\"/></"
-                                                                         "string>"
-                                                                         "</syntax></"
-                                                                         "parameter>"
-                                                                         "</object>"
-                                                                         "<object "
-                                                                         "name=\"Device."
-                                                                         "B.{i}.\" "
-                                                                         "access="
-                                                                         "\"readOnly\" "
-                                                                         "minEntries="
-                                                                         "\"0\" "
-                                                                         "maxEntries="
-                                                                         "\"unbounded\""
-                                                                         ">" P(
-                                                                             "Name",
-                                                                             "readOnly",
-                                                                             "",
-                                                                             "<string/"
-                                                                             ">") "</"
-                                                                                  "obje"
-                                                                                  "ct>"
-                                                                                  "<obj"
-                                                                                  "ect "
-                                                                                  "name"
-                                                                                  "=\"D"
-                                                                                  "evic"
-                                                                                  "e.C."
-                                                                                  "{i}."
-                                                                                  "\" "
-                                                                                  "acce"
-                                                                                  "ss="
-                                                                                  "\"re"
-                                                                                  "adOn"
-                                                                                  "ly\""
-                                                                                  " min"
-                                                                                  "Entr"
-                                                                                  "ies="
-                                                                                  "\"0"
-                                                                                  "\" "
-                                                                                  "maxE"
-                                                                                  "ntri"
-                                                                                  "es="
-                                                                                  "\"un"
-                                                                                  "boun"
-                                                                                  "ded"
-                                                                                  "\""
-                                                                                  ">" P(
-                                                                                      "Name",
-                                                                                      "readOnly",
-                                                                                      "",
-                                                                                      "<string/>") "</object></model></"
-                                                                                                   "dm:document>";
+    "<command name=\"Go()\" async=\"false\">"
+    "<input>"
+    P("In", RW, "", "<int/>")
+    "</input><output>"
+    P("Out", "readOnly", "", "<int/>")
+    "</output></command>"
+    "</object>"
+    "<object name=\"Device.A.{i}.\" access=\"readWrite\" minEntries=\"0\" maxEntries=\"unbounded\">"
+    P("Bool", RW, "", "<boolean/>")
+    P("Int", RW, "", "<int/>")
+    P("Long", RW, "", "<unsignedLong/>")
+    P("Time", RW, "", "<dateTime/>")
+    P("Text", RW, "", "<string><size minLength=\"2\" maxLength=\"4\"/></string>")
+    P("Hex", RW, "", "<hexBinary><size minLength=\"2\" maxLength=\"2\"/></hexBinary>")
+    P("Base", RW, "", "<base64><size maxLength=\"3\"/></base64>")
+    P("Percent", RW, "", "<unsignedInt><range minInclusive=\"1\" maxInclusive=\"10\"/><range minInclusive=\"100\" maxInclusive=\"100\"/></unsignedInt>")
+    P("Step", RW, "", "<int><range minInclusive=\"-10\" maxInclusive=\"10\" step=\"5\"/></int>")
+    P("Ratio", RW, "", "<decimal><decimalRange minInclusive=\"-0.5\" maxInclusive=\"99999999999999999999.25\"/></decimal>")
+    P("Mode", RW, "", "<string><enumeration value=\"On\"/><enumeration value=\"Off\" status=\"obsoleted\"/>"
+      "<enumeration value=\"Busy\" access=\"readOnly\"/><enumeration value=\"New\" version=\"2.5\"/>"
+      "<enumeration value=\"Never\" status=\"deleted\"/></string>")
+    P("Mac", RW, "", "<string><pattern value=\"\"/><pattern value=\"([0-9A-F]{2}:){5}[0-9A-F]{2}\"/></string>")
+    P("Odd", RW, "", "<string><pattern value=\"\\p{Lu}\"/></string>")
+    P("Modes", RW, "", "<list minItems=\"1\" maxItems=\"2\"/><string><enumeration value=\"A\"/><enumeration value=\"B,C\"/></string>")
+    P("Pairs", RW, "", "<list nestedBrackets=\"required\"><size maxLength=\"12\"/></list><string/>")
+    P("Lower", RW, "", "<list/><string><pathRef refType=\"strong\" targetParent=\".B.\" targetType=\"row\"/></string>")
+    P("Any", RW, "", "<string><pathRef refType=\"weak\"/></string>")
+    P("Chosen", RW, "", "<string><enumerationRef targetParam=\"Mode\" nullValue=\"\"/></string>")
+    P("Count", "readOnly", "", "<unsignedInt/>")
+    P("Once", "writeOnceReadOnly", "", "<string/>")
+    P("Later", RW, "version=\"2.5\"", "<string/>")
+    P("Old", RW, "status=\"deprecated\"", "<string/>")
+    P("Gone", RW, "status=\"deleted\"", "<string/>")
+    P("Secret", RW, "", "<string><size maxLength=\"3\"/></string>")
+    "<parameter name=\"Password\" access=\"readWrite\"><syntax hidden=\"true\"><string><size maxLength=\"3\"/></string></syntax></parameter>"
+    "</object>"
+    "<object name=\"Device.B.{i}.\" access=\"readOnly\" minEntries=\"0\" maxEntries=\"unbounded\">"
+    P("Name", "readOnly", "", "<string/>")
+    "</object>"
+    "<object name=\"Device.C.{i}.\" access=\"readOnly\" minEntries=\"0\" maxEntries=\"unbounded\">"
+    P("Name", "readOnly", "", "<string/>")
+    "</object>"
+    "</model></dm:document>";
+/* clang-format on */
 
 static drmgmt__dm_models models;
 
