@@ -27,6 +27,8 @@ int drmgmt__chore_schedules(drmgmt_worker *w, drmgmt_session *system, bool *agai
 int drmgmt__chore_purge(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
 /* chore_cancels.c */
 int drmgmt__chore_cancels(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
+/* chores.c: jobs were put into the queue: wakes the ledger and rings for all lanes. */
+void drmgmt__chore_ring(drmgmt_worker *w);
 /* chore_retention.c */
 int drmgmt__chore_retention(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error);
 /* chore_queue.c */

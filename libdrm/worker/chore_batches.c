@@ -7,15 +7,6 @@
 
 enum { TENANT, BATCH, STATUS, QUEUED, MORE };
 
-static void ring(drmgmt_worker *w)
-{
-    pthread_mutex_lock(&w->mutex);
-    w->rang = true;
-    drmgmt__worker_wake_ledger(w);
-    pthread_mutex_unlock(&w->mutex);
-    drmgmt__worker_ring(w);
-}
-
 int drmgmt__chore_batches(drmgmt_worker *w, drmgmt_session *system, bool *again, drmgmt_error **error)
 {
     DRMGMT__ROWS drmgmt__rows *rows = NULL;
@@ -33,6 +24,6 @@ int drmgmt__chore_batches(drmgmt_worker *w, drmgmt_session *system, bool *again,
         *again = *again || drmgmt__rows_bool(rows, i, MORE);
     }
     if (queued)
-        ring(w);
+        drmgmt__chore_ring(w);
     return 0;
 }

@@ -11,15 +11,6 @@
 enum { TENANT, SCHEDULE, WHAT, BATCH, MESSAGE, REPLACED };
 enum { FOR_MS = 500 }; /* before the keeper looks up again */
 
-static void ring(drmgmt_worker *w)
-{
-    pthread_mutex_lock(&w->mutex);
-    w->rang = true;
-    drmgmt__worker_wake_ledger(w);
-    pthread_mutex_unlock(&w->mutex);
-    drmgmt__worker_ring(w);
-}
-
 /* Ids of an array as PostgreSQL writes it: {a,b}. */
 static void tell_replaced(drmgmt_worker *w, const char *tenant_id, const char *array)
 {
@@ -65,6 +56,6 @@ int drmgmt__chore_schedules(drmgmt_worker *w, drmgmt_session *system, bool *agai
         }
     }
     if (started)
-        ring(w);
+        drmgmt__chore_ring(w);
     return rc;
 }

@@ -13,3 +13,12 @@ const drmgmt__chore drmgmt__chores[] = {
     { "counting what is queued", DRMGMT__QUEUE_EVERY_MS, drmgmt__chore_queue },
 };
 const size_t drmgmt__n_chores = DRMGMT__COUNT(drmgmt__chores);
+
+void drmgmt__chore_ring(drmgmt_worker *w)
+{
+    pthread_mutex_lock(&w->mutex);
+    w->rang = true;
+    drmgmt__worker_wake_ledger(w);
+    pthread_mutex_unlock(&w->mutex);
+    drmgmt__worker_ring(w);
+}

@@ -521,7 +521,7 @@ EXCEPTION
         what := 'disabled';
         message := sched.schedule_why_not(s, v_detail);
     WHEN OTHERS THEN
-        -- What is wrong with the database for now: this run waits for the next look.
+        -- A state of the database that passes: this run waits for the next look.
         IF SQLSTATE ~ '^(40|53|58)' THEN
             RAISE;
         END IF;

@@ -1,9 +1,8 @@
 /* A pattern, a path and a value from outside, with NUL between them: the pattern matches or does not within its budget;
  * path and value are judged for each purpose in a model that has every type and many facets, with words on one line. */
-#include "fuzz.h"
+#include "fuzz_tr181.h"
 
 #include "core/strbuf.h"
-#include "tr181/import.h"
 #include "tr181/pattern.h"
 #include "tr181/validate.h"
 #include "tr181/value.h"
@@ -26,22 +25,6 @@ static const char text[] =
                         P("Chosen",
                           "<string><enumerationRef targetParam=\"Mode\"/></string>") "</object></model></dm:document>";
 
-static const drmgmt__dm_model *model(void)
-{
-    static drmgmt__dm_models models;
-
-    if (!models.n) {
-        drmgmt__dm_file file = { "a.xml", text, sizeof text - 1 };
-        drmgmt__dm_notes notes;
-        drmgmt_error *error = NULL;
-        int rc = drmgmt__dm_import(&file, NULL, &models, &notes, &error);
-        drmgmt__dm_notes_free(&notes);
-        drmgmt_error_free(error);
-        MUST(rc == 0 && models.n == 1);
-    }
-    return models.rows[0];
-}
-
 static void match(const char *pattern, const char *value)
 {
     drmgmt__arena *arena = drmgmt__arena_new(4u << 20);
@@ -63,7 +46,8 @@ static void judge(const char *path, const char *value)
     const drmgmt__dm_given rows[] = { { path, value }, { path, value } };
 
     for (int purpose = DRMGMT__DM_TO_READ; purpose <= DRMGMT__DM_TO_ASK; purpose++) {
-        drmgmt__dm_validator *v = drmgmt__dm_validator_new(model(), (drmgmt__dm_purpose)purpose, NULL);
+        drmgmt__dm_validator *v =
+            drmgmt__dm_validator_new(fuzz_model(text, sizeof text - 1), (drmgmt__dm_purpose)purpose, NULL);
         drmgmt__dm_verdict verdicts[2] = { { .finding = 0 }, { .finding = 0 } };
         drmgmt_error *error = NULL;
         size_t errors = 0;

@@ -12,17 +12,6 @@
 static drmgmt__dm_models older, newer;
 static drmgmt__dm_changes changes;
 
-static void import_text(const char *text, drmgmt__dm_models *models)
-{
-    drmgmt__dm_file file = { "a.xml", text, strlen(text) };
-    drmgmt__dm_notes notes;
-    drmgmt_error *error = NULL;
-
-    cr_assert_eq(drmgmt__dm_import(&file, NULL, models, &notes, &error), 0, "%s: %s", drmgmt_error_message(error),
-                 text);
-    drmgmt__dm_notes_free(&notes);
-}
-
 static void compare(const char *before, const char *after, bool descriptions)
 {
     drmgmt_error *error = NULL;

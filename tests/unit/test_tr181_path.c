@@ -220,12 +220,7 @@ static drmgmt__dm_match match;
 
 static void import_model(void)
 {
-    drmgmt__dm_file file = { "a.xml", model_text, sizeof model_text - 1 };
-    drmgmt__dm_notes notes;
-    drmgmt_error *error = NULL;
-
-    cr_assert_eq(drmgmt__dm_import(&file, NULL, &models, &notes, &error), 0, "%s", drmgmt_error_message(error));
-    drmgmt__dm_notes_free(&notes);
+    import_text(model_text, &models);
 }
 
 static void forget_model(void)

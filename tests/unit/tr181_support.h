@@ -76,6 +76,17 @@ static inline drmgmt__dm_files *files_of(const char *folder)
 }
 
 /* Imports a file of a folder with the folder for its imports. */
+static inline void import_text(const char *text, drmgmt__dm_models *models)
+{
+    drmgmt__dm_file file = { "a.xml", text, strlen(text) };
+    drmgmt__dm_notes notes;
+    drmgmt_error *error = NULL;
+
+    cr_assert_eq(drmgmt__dm_import(&file, NULL, models, &notes, &error), 0, "%s: %s", drmgmt_error_message(error),
+                 text);
+    drmgmt__dm_notes_free(&notes);
+}
+
 static inline drmgmt__dm_models import_of(const char *folder, const char *name)
 {
     drmgmt__dm_files *files = files_of(folder);
