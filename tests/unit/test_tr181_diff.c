@@ -16,8 +16,8 @@ static void compare(const char *before, const char *after, bool descriptions)
 {
     drmgmt_error *error = NULL;
 
-    import_text(before, &older);
-    import_text(after, &newer);
+    import_good(before, &older);
+    import_good(after, &newer);
     cr_assert_eq(drmgmt__dm_diff(older.rows[0], newer.rows[0], descriptions, &changes, &error), 0);
 }
 

@@ -220,7 +220,7 @@ static drmgmt__dm_match match;
 
 static void import_model(void)
 {
-    import_text(model_text, &models);
+    import_good(model_text, &models);
 }
 
 static void forget_model(void)

@@ -76,7 +76,7 @@ static inline drmgmt__dm_files *files_of(const char *folder)
 }
 
 /* Imports a file of a folder with the folder for its imports. */
-static inline void import_text(const char *text, drmgmt__dm_models *models)
+static inline void import_good(const char *text, drmgmt__dm_models *models)
 {
     drmgmt__dm_file file = { "a.xml", text, strlen(text) };
     drmgmt__dm_notes notes;
